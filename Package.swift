@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers, bottom-up. A target imports only targets above it in this file; the whole table is checked by
+// Tests/ArchitectureTests. `TRUELINE_CORE=1` leaves out every target with a heavy dependency, so that the core
+// resolves, builds and tests in under a minute.
+let coreOnly = Context.environment["TRUELINE_CORE"] == "1"
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies + ["TestKit"], swiftSettings: strict)
+}
+
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+var products: [Product] = [
+    .library(name: "Ordering", targets: ["Ordering"])
+]
+
+var packages: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+]
+
+var targets: [Target] = [
+    // L0: what may be shown, decided without ever seeing a cell. Imports nothing; also compiled to WebAssembly.
+    layer("Ordering"),
+
+    // L1: the words of a grid. No I/O, no encodings.
+    layer("GridModel", ["Ordering"]),
+
+    // L2: pure parts and the protocols that adapters fill in.
+    layer("Wire", ["GridModel", "Ordering"]),
+    layer("GridImage", ["GridModel", "Ordering", collections]),
+    layer("GridStore", ["GridModel", "Ordering"]),
+    layer("ChangePipeline", ["GridStore", "GridImage", "GridModel", "Ordering", logging]),
+    layer("Interchange", ["GridModel", "Ordering"]),
+    layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
+
+    // L3: one adapter a heavy dependency.
+    layer("OrderingWasm", ["Ordering"]),
+
+    .target(
+        name: "TestKit", dependencies: ["GridStore", "GridImage", "GridModel", "Ordering"], path: "Tests/TestKit",
+        swiftSettings: strict),
+    tests("Ordering", ["Ordering", "OrderingWasm"]),
+    tests("GridModel", ["GridModel", "Ordering"]),
+    tests("Wire", ["Wire", "GridModel", "Ordering"]),
+    tests("GridImage", ["GridImage", "GridModel", "Ordering"]),
+    tests("GridStore", ["GridStore", "GridModel", "Ordering"]),
+    tests("ChangePipeline", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
+    tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
+    tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
+    tests("Architecture", []),
+]
+
+if !coreOnly {
+    products += [
+        .library(name: "GridClient", targets: ["GridClient"]),
+        .executable(name: "trueline", targets: ["trueline"]),
+    ]
+    packages += [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ]
+    targets += [
+        layer("SQLiteStore", ["GridStore", "GridModel", "Ordering", grdb]),
+        layer(
+            "GridServer",
+            [
+                "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
+                hummingbird, logging,
+            ]),
+        layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient]),
+
+        // L4: the composition root: the one place that picks stores, clocks, seeds and models.
+        .executableTarget(
+            name: "trueline",
+            dependencies: [
+                "GridServer", "GridClient", "SQLiteStore", "Enrichment", "Interchange", "ChangePipeline", "GridStore",
+                "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient,
+            ],
+            swiftSettings: strict),
+
+        tests("SQLiteStore", ["SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
+        tests(
+            "GridServer",
+            [
+                "GridServer", "SQLiteStore", "Interchange", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire",
+                "GridModel", "Ordering", hummingbirdTesting, hummingbird,
+            ]),
+        tests(
+            "GridClient",
+            ["GridClient", "GridServer", "ChangePipeline", "GridStore", "Wire", "GridModel", "Ordering", hummingbird]),
+    ]
+}
+
+let package = Package(
+    name: "trueline",
+    products: products,
+    dependencies: packages,
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,61 @@
+/// What a column says its cells are. A type guides display, sorting and checks; it never changes a stored value.
+public enum ColumnType: String, Hashable, Sendable, CaseIterable {
+    case text
+    case number
+    case boolean
+    /// A calendar date or a moment, written as ISO 8601 text.
+    case date
+    case json
+}
+
+/// A column of a sheet.
+public struct Column: Hashable, Sendable {
+    public var id: ColumnID
+    /// Unique within its sheet; 1 to 200 characters.
+    public var name: String
+    public var type: ColumnType
+    /// Width in CSS pixels; `nil` is the default.
+    public var width: UInt16?
+    /// How an agent fills this column; `nil` for a column that people fill.
+    public var agent: AgentSettings?
+
+    public init(id: ColumnID, name: String, type: ColumnType, width: UInt16? = nil, agent: AgentSettings? = nil) {
+        self.id = id
+        self.name = name
+        self.type = type
+        self.width = width
+        self.agent = agent
+    }
+}
+
+/// How an agent fills a column.
+public struct AgentSettings: Hashable, Sendable {
+    /// What is asked for each row; `{{Column name}}` stands for that row's value.
+    public var prompt: String
+    /// Which model; `nil` for the server's default.
+    public var model: String?
+    /// Counts up with each change of prompt or model, so that a value can name what it came from.
+    public var version: UInt32
+
+    public init(prompt: String, model: String? = nil, version: UInt32 = 1) {
+        self.prompt = prompt
+        self.model = model
+        self.version = version
+    }
+}
+
+/// A sheet of a grid, with its columns in the order shown.
+public struct Sheet: Hashable, Sendable {
+    public var id: SheetID
+    /// Unique within its grid; 1 to 200 characters.
+    public var name: String
+    public var columns: [Column]
+    public var views: [SavedView]
+
+    public init(id: SheetID, name: String, columns: [Column] = [], views: [SavedView] = []) {
+        self.id = id
+        self.name = name
+        self.columns = columns
+        self.views = views
+    }
+}

@@ -1,0 +1,25 @@
+/// The bounds of a grid (S8). Beyond one of them a command is refused with the limit's name and value.
+public enum Limits {
+    /// Bytes of one cell's JSON: a page of 1,000 such cells still fits a reply.
+    public static let cellBytes = 262_144
+    /// Characters of a name of a grid, sheet, column or view.
+    public static let nameCharacters = 200
+    /// Columns of one sheet: 256 groups of 64.
+    public static let columnsPerSheet = 16_384
+    /// Rows of one sheet that are in it at one time.
+    public static let rowsPerSheet = 10_000_000
+    /// Sheets of a grid.
+    public static let sheetsPerGrid = 256
+    /// Saved views of a sheet.
+    public static let viewsPerSheet = 256
+    /// Conditions and sort levels of a view, together.
+    public static let criteriaPerView = 64
+    /// Changes of one command.
+    public static let changesPerCommand = 10_000
+    /// Rows that one change inserts, deletes or moves.
+    public static let rowsPerChange = 100_000
+    /// Characters of an agent's prompt.
+    public static let promptCharacters = 20_000
+    /// Columns that are stored side by side; a wider sheet is stored in groups of this many.
+    public static let columnsPerGroup = 64
+}
