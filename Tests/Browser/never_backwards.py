@@ -1,0 +1,234 @@
+"""Never backwards: a real Chromium turns pages while a flood arrives and replies are delayed and reordered.
+
+Everything painted is noted frame by frame and joined with the log of what was committed. Three questions:
+
+* was a value painted that is not in the log for that cell?            (C3, S1)
+* did a cell go back to an older revision or an older value?          (C2)
+* was there a frame whose cells never held together at any revision?  (C4)
+
+The answer must be 0, 0, 0 for Trueline, and more than 0 for each in the control (`--unsafe-control`), which shows that the
+check can see what it looks for.
+
+    python Tests/Browser/never_backwards.py --turns 20 --seed 1
+    python Tests/Browser/never_backwards.py --turns 200 --seconds 300 --seed 7 --only trueline     (long form)
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import sys
+import threading
+import time
+
+from playwright.async_api import async_playwright
+
+from trueline_process import ROOT, Client, Problem, Server, airports
+
+COLUMNS = ("city", "name", "subd")
+
+
+class Flood(threading.Thread):
+    """Writes `rate` single-cell changes a second, in batches, and keeps the log of what was acknowledged."""
+
+    def __init__(self, server, grid, cells, rate, seed):
+        super().__init__(daemon=True)
+        self.client, self.grid, self.cells, self.rate = server.client(), grid, cells, rate
+        self.random = random.Random(seed)
+        self.log = {}  # (row, column) -> [(revision, text), ...]
+        self.stopping = threading.Event()
+        self.changes = 0
+        self.error = None
+
+    def run(self):
+        batch, began, sent = 100, time.monotonic(), 0
+        while not self.stopping.is_set():
+            changes, cells = [], self.random.sample(self.cells, batch)
+            for row, column in cells:
+                sent += 1
+                changes.append({"op": "setCell", "row": row, "column": column, "value": f"flood {sent}"})
+            try:
+                revision = self.client.change(self.grid, changes)["revision"]
+            except (OSError, Problem) as error:
+                self.error = error
+                return
+            for change in changes:
+                self.log.setdefault((change["row"], change["column"]), []).append((revision, change["value"]))
+            self.changes = sent
+            ahead = began + sent / self.rate - time.monotonic()
+            if ahead > 0:
+                self.stopping.wait(ahead)
+
+
+def read_rows(client, grid, sheet, last):
+    """The rows of the first pages, as (row id, {column id: text})."""
+    rows = []
+    for first in range(1, last + 1, 10):
+        for page in client.pages(grid, sheet, first, min(last, first + 9))["pages"]:
+            rows += [(row["id"], row["cells"]) for row in page["rows"]]
+    return rows
+
+
+async def watch(server, url, arguments, turn_pages):
+    """Opens the page, turns pages, and answers everything that was painted."""
+    rng = random.Random(arguments.seed)
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        await page.add_init_script(path=os.path.join(ROOT, "Tests", "Browser", "recorder.js"))
+
+        async def slow(route):
+            # The reply is fetched at once and delivered late: later requests overtake earlier ones.
+            try:
+                reply = await route.fetch()
+                await asyncio.sleep(rng.random() * arguments.delay)
+                await route.fulfill(response=reply)
+            except Exception:  # the page cancelled the request or is gone
+                pass
+
+        await page.goto(url)
+        await page.wait_for_selector("[role=gridcell][data-row]", timeout=30_000)
+        await page.route("**/pages?*", slow)
+        ended = time.monotonic() + arguments.seconds
+        turns = 0
+        while turns < arguments.turns or time.monotonic() < ended:
+            await turn_pages(page, rng)
+            turns += 1
+            await asyncio.sleep(rng.random() * 0.8)
+        await asyncio.sleep(arguments.delay + 1)
+        frames = await page.evaluate("window.__frames")
+        long_tasks = await page.evaluate("window.__longTasks")
+        counters = await page.evaluate("JSON.parse(JSON.stringify(window.trueline ?? {}))")
+        await browser.close()
+    return frames, long_tasks, counters, problems, turns
+
+
+def judge(frames, log):
+    """Joins what was painted with what was committed."""
+    unsaved, backwards, torn = [], [], []
+    painted, newest = {}, {}  # cell -> (text, revision), cell -> highest revision seen
+    for number, frame in enumerate(frames):
+        for row, column, revision, text in frame["changed"]:
+            cell = (row, column)
+            if cell not in log:
+                continue
+            at = next((r for r, value in reversed(log[cell]) if value == text), None)
+            if at is None:
+                unsaved.append((number, cell, text))
+            before = newest.get(cell, (0, 0))
+            if revision < before[0] or (at is not None and at < before[1]):
+                backwards.append((number, cell, text, revision, before))
+            newest[cell] = (max(revision, before[0]), max(at or 0, before[1]))
+            painted[cell] = (text, at)
+        since, until, culprit = 0, float("inf"), None
+        for key in frame["key"].split(","):
+            cell = tuple(key.split(" "))
+            if cell not in log or cell not in painted or painted[cell][1] is None:
+                continue
+            at = painted[cell][1]
+            after = next((r for r, _ in log[cell] if r > at), float("inf"))
+            if at > since:
+                since, culprit = at, cell
+            until = min(until, after)
+        if since >= until:
+            torn.append((number, culprit, since, until))
+    return unsaved, backwards, torn
+
+
+def run(flags, arguments, path, turn_pages):
+    server = Server(*flags)
+    try:
+        client = server.client()
+        made = client.request("POST", "/grids", {"name": "Airports"})
+        grid, sheet = made["id"], made["sheets"][0]["id"]
+        client.import_file(grid, sheet, airports())
+        columns = {c["name"]: c["id"] for c in client.request("GET", f"/grids/{grid}")["sheets"][0]["columns"]}
+        ids = [columns[name] for name in COLUMNS]
+        rows = read_rows(client, grid, sheet, arguments.pages)
+        flood = Flood(server, grid, [(row, column) for row, _ in rows for column in ids], arguments.rate, arguments.seed)
+        for row, cells in rows:
+            for column in ids:
+                flood.log[(row, column)] = [(1, str(cells.get(column, "")))]
+        flood.start()
+        frames, long_tasks, counters, problems, turns = asyncio.run(
+            watch(server, server.url + path.format(grid=grid, sheet=sheet), arguments, turn_pages)
+        )
+        flood.stopping.set()
+        flood.join()
+        if flood.error:
+            raise SystemExit(f"the flood failed: {flood.error}")
+        unsaved, backwards, torn = judge(frames, flood.log)
+        return {
+            "changes": flood.changes,
+            "turns": turns,
+            "frames": len(frames),
+            "paints": sum(len(f["changed"]) for f in frames),
+            "unsaved": unsaved,
+            "backwards": backwards,
+            "torn": torn,
+            "longTasks": long_tasks,
+            "counters": counters,
+            "problems": problems,
+        }
+    finally:
+        server.stop()
+
+
+def report(name, result, seconds):
+    print(
+        f"{name}: {result['changes']} changes, {result['turns']} page turns, {result['frames']} frames, "
+        f"{result['paints']} cells painted in {seconds:.0f} s: {len(result['unsaved'])} values not in the log, "
+        f"{len(result['backwards'])} going backwards, {len(result['torn'])} torn viewports; "
+        f"tasks over 50 ms: {sum(d > 50 for d in result['longTasks'])}"
+        f" (longest {max(result['longTasks'], default=0):.0f} ms)"
+    )
+    for kind in ("unsaved", "backwards", "torn"):
+        for example in result[kind][:2]:
+            print(f"  {kind}: {example}")
+    for problem in result["problems"][:5]:
+        print(f"  error in the page: {problem}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=0, help="go on turning pages at least this long")
+    parser.add_argument("--delay", type=float, default=3, help="each reply is delayed by 0 to this many seconds")
+    parser.add_argument("--rate", type=int, default=2000, help="changes a second")
+    parser.add_argument("--pages", type=int, default=12, help="pages (of 100 rows) that are flooded and visited")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=["trueline", "control"])
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+
+    async def turn(page, rng):
+        box = page.locator("[data-page-number]").first
+        await box.fill(str(rng.randint(1, arguments.pages)))
+        await box.press("Enter")
+
+    failed = False
+    for name, flags, path in (
+        ("trueline", (), "/?grid={grid}&sheet={sheet}"),
+        ("control", ("--unsafe-control",), "/control.html?grid={grid}&sheet={sheet}"),
+    ):
+        if arguments.only not in (None, name):
+            continue
+        began = time.monotonic()
+        result = run(flags, arguments, path, turn)
+        report(name, result, time.monotonic() - began)
+        if arguments.json:
+            print(json.dumps({name: {k: v if not isinstance(v, list) else len(v) for k, v in result.items()}}))
+        found = [len(result[kind]) for kind in ("unsaved", "backwards", "torn")]
+        if name == "trueline":
+            failed |= any(found) or bool(result["problems"]) or result["paints"] == 0
+        else:
+            failed |= not all(found)  # the check must be able to see each fault
+    print("1 failed" if failed else "never backwards: passed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
