@@ -212,7 +212,7 @@ def main():
     failed = False
     for name, flags, path in (
         ("trueline", (), "/?grid={grid}&sheet={sheet}"),
-        ("control", ("--unsafe-control",), "/control.html?grid={grid}&sheet={sheet}"),
+        ("control", ("--unsafe-control",), "/control/?grid={grid}&sheet={sheet}"),
     ):
         if arguments.only not in (None, name):
             continue
