@@ -22,7 +22,8 @@ public enum Change: Hashable, Sendable {
     /// Forgets staged rows of an import that was cancelled or broke off.
     case discardRows(sheet: SheetID, first: RowID, count: UInt32)
 
-    case addColumn(sheet: SheetID, name: String, type: ColumnType, width: UInt16?, agent: AgentSettings?, position: Position<ColumnID>)
+    case addColumn(
+        sheet: SheetID, name: String, type: ColumnType, width: UInt16?, agent: AgentSettings?, position: Position<ColumnID>)
     case renameColumn(column: ColumnID, name: String)
     case retypeColumn(column: ColumnID, type: ColumnType)
     case resizeColumn(column: ColumnID, width: UInt16?)
@@ -78,6 +79,15 @@ public struct RowsBlock: Hashable, Sendable {
     public init(emptyRows: Int) {
         self.init()
         rowCount = emptyRows
+    }
+
+    /// Takes over whole rows whose cells' JSON the caller has checked.
+    public init(columns: [ColumnID], rowCount: Int, checkedBytes: [UInt8], ends: [UInt32]) {
+        precondition(ends.count == rowCount * columns.count, "\(ends.count) cells in \(rowCount) rows of \(columns.count)")
+        self.columns = columns
+        self.rowCount = rowCount
+        self.bytes = checkedBytes
+        self.ends = ends
     }
 
     /// Appends a row; `cells` has one entry a column.
