@@ -46,11 +46,19 @@ package protocol GridStore: AnyObject, Sendable {
     /// Moves what the write-ahead log holds into the database file. Called between commits.
     func checkpoint() throws(StoreError)
 
+    /// The write-ahead log has grown so much that a checkpoint is due.
+    var isCheckpointDue: Bool { get }
+
     /// Bytes that this grid takes on disk or in memory.
     var storedBytes: UInt64 { get }
 
     /// Nothing may be called afterwards.
     func close()
+}
+
+extension GridStore {
+    /// A store without a write-ahead log never needs a checkpoint.
+    package var isCheckpointDue: Bool { false }
 }
 
 /// What one commit appends.

@@ -1,0 +1,82 @@
+import GridImage
+package import GridModel
+package import GridStore
+import Ordering
+import Synchronization
+
+extension LiveGrid {
+    /// Opens a grid: loads what was folded and replays the rest of the log.
+    package static func open(
+        id: GridID, store: any GridStore, environment: PipelineEnvironment
+    ) async throws(PipelineError) -> LiveGrid {
+        let writer = environment.makeWriter("trueline.grid.\(id)")
+        let result: Result<LiveGrid, PipelineError> = await withCheckedContinuation { continuation in
+            writer.run {
+                do throws(StoreError) {
+                    let (image, unfolded) = try load(from: store)
+                    let grid = LiveGrid(
+                        id: id, store: store, environment: environment, writer: writer, image: image,
+                        unfoldedChanges: unfolded)
+                    let stored = try store.document(GridDocuments.name).map { String(decoding: $0, as: UTF8.self) }
+                    grid.writing.withLock { $0.storedName = stored }
+                    if image.revision > .zero { grid.storeName() }
+                    continuation.resume(returning: .success(grid))
+                } catch {
+                    continuation.resume(returning: .failure(.failed("grid \(id) cannot be opened: \(error.message)")))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Makes a new grid in an empty store. Its name is its first commit; made again in the same store it is found made.
+    package static func create(
+        id: GridID, name: String, store: any GridStore, environment: PipelineEnvironment
+    ) async throws(PipelineError) -> LiveGrid {
+        let grid = try await open(id: id, store: store, environment: environment)
+        // The one intent that no UUID is (RFC 9562 keeps the nil UUID for "none"): the making of this grid.
+        let command = Command(intent: IntentID(high: 0, low: 0), cause: .person, changes: [.renameGrid(name: name)])
+        do throws(PipelineError) {
+            _ = try await grid.submit(command)
+        } catch {
+            await grid.close()
+            throw error
+        }
+        return grid
+    }
+
+    private static func load(from store: any GridStore) throws(StoreError) -> (image: GridImage, unfolded: Int) {
+        let documents = try store.documents(withPrefix: "").filter { !$0.name.hasPrefix(GridDocuments.prefix) }
+        var image: GridImage
+        if documents.isEmpty, store.foldedRevision == .zero {
+            image = GridImage(name: "")
+        } else {
+            var loader = GridImageLoader()
+            try store.forEachRow { loader.row(key: $0, bytes: $1) }
+            do throws(RecordError) {
+                image = try loader.finish(documents: documents)
+            } catch {
+                throw StoreError(.corrupt, "its folded rows are damaged: \(error)")
+            }
+        }
+        guard image.revision == store.foldedRevision else {
+            throw StoreError(.corrupt, "its rows stand at revision \(image.revision), its fold at \(store.foldedRevision)")
+        }
+        var unfolded = 0
+        var failure: StoreError?
+        try store.forEachRecord(after: image.revision) { record in
+            do throws(RecordError) {
+                unfolded += try image.apply(record: record.bytes, revision: record.revision).changes
+                return true
+            } catch {
+                failure = StoreError(.corrupt, "the record of revision \(record.revision) is not understood: \(error)")
+                return false
+            }
+        }
+        if let failure { throw failure }
+        guard image.revision == store.lastRevision else {
+            throw StoreError(.corrupt, "its log ends at revision \(store.lastRevision), replay at \(image.revision)")
+        }
+        return (image, unfolded)
+    }
+}

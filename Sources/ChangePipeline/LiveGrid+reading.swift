@@ -1,0 +1,111 @@
+package import GridImage
+package import GridModel
+import GridStore
+package import Ordering
+import Synchronization
+
+extension LiveGrid {
+    /// A caller of `snapshot(atLeast:timeout:)` that waits.
+    struct WaitingReader {
+        var asked: Revision
+        var continuation: CheckedContinuation<Result<GridImage, PipelineError>, Never>
+    }
+
+    /// Readers that wait for a revision; beyond it a read is refused as overloaded (S8).
+    static let waitingReaders = 10_000
+
+    /// The state at or after a revision, waiting for it if need be (S4).
+    /// - Throws: `behind` after the timeout: never an older state.
+    package func snapshot(atLeast asked: Revision, timeout: Duration) async throws(PipelineError) -> GridImage {
+        let result = await withCheckedContinuation { continuation in
+            let now = environment.now()
+            let ready: Result<GridImage, PipelineError>? = state.withLock { state in
+                state.lastUse = now
+                if state.image.revision >= asked { return .success(state.image) }
+                if state.isStopped { return .failure(state.stopError) }
+                guard timeout > .zero else { return .failure(.behind(asked: asked, at: state.image.revision)) }
+                guard state.readers.count < Self.waitingReaders else {
+                    return .failure(.overloaded(limit: "reads waiting for a revision", most: Self.waitingReaders))
+                }
+                state.nextReader += 1
+                let reader = state.nextReader
+                state.readers[reader] = WaitingReader(asked: asked, continuation: continuation)
+                environment.schedule(now + timeout) { [weak self] in self?.giveUp(reader) }
+                return nil
+            }
+            if let ready { continuation.resume(returning: ready) }
+        }
+        return try result.get()
+    }
+
+    private func giveUp(_ reader: UInt64) {
+        let (waiting, at) = state.withLock { ($0.readers.removeValue(forKey: reader), $0.image.revision) }
+        guard let waiting else { return }
+        waiting.continuation.resume(returning: .failure(.behind(asked: waiting.asked, at: at)))
+    }
+
+    /// What happened to a cell, newest first.
+    package func history(
+        row: RowID, column: ColumnID, limit: Int
+    ) async throws(PipelineError) -> [HistoryEntry] {
+        try await readingHistory { image, records throws(HistoryError) in
+            try image.history(row: row, column: column, limit: limit, records: records)
+        }
+    }
+
+    /// Rows and cells of a sheet as they were at an older revision.
+    package func asOf(
+        _ revision: Revision, sheet: SheetID, ranks: Range<Int>
+    ) async throws(PipelineError) -> PastPage {
+        let store = store
+        return try await readingHistory { image, records throws(HistoryError) in
+            let structural: [Revision]
+            do throws(StoreError) {
+                structural = try store.structuralRevisions(after: revision).filter { $0 <= image.revision }
+            } catch {
+                throw .unreadable(revision, error.message)
+            }
+            return try image.page(of: sheet, asOf: revision, ranks: ranks, structural: structural, records: records)
+        }
+    }
+
+    private func readingHistory<T: Sendable>(
+        _ read: @escaping @Sendable (GridImage, RecordReader) throws(HistoryError) -> T
+    ) async throws(PipelineError) -> T {
+        let image = snapshot()
+        let store = store
+        let result: Result<T, PipelineError> = await withCheckedContinuation { continuation in
+            environment.runBlocking {
+                do throws(HistoryError) {
+                    continuation.resume(returning: .success(try read(image) { try store.record($0)?.bytes }))
+                } catch {
+                    continuation.resume(returning: .failure(.notKept(error.words)))
+                }
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension LiveGrid.State {
+    /// Takes out the readers that a revision satisfies; all of them without one.
+    mutating func takeReaders(upTo revision: Revision?) -> [LiveGrid.WaitingReader] {
+        guard !readers.isEmpty else { return [] }
+        let ready = readers.filter { entry in revision.map { entry.value.asked <= $0 } ?? true }
+        for key in ready.keys { readers[key] = nil }
+        return ready.sorted { $0.key < $1.key }.map(\.value)
+    }
+}
+
+extension HistoryError {
+    /// What happened and what can still be told.
+    var words: String {
+        switch self {
+        case .notKept(let revision): "the record of revision \(revision) is no longer kept; ask for a newer revision"
+        case .damaged(let revision, let error): "the record of revision \(revision) is damaged: \(error)"
+        case .unreadable(let revision, let reason): "the record of revision \(revision) cannot be read: \(reason)"
+        case .noSuchSheet(let sheet): "there was no sheet \(sheet)"
+        case .inFuture(let revision): "revision \(revision) is not committed yet"
+        }
+    }
+}
