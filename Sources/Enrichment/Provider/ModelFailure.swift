@@ -1,0 +1,101 @@
+/// Why a call brought no answer that may be committed.
+package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// 429: too many calls for now.
+        case rateLimited
+        /// 5xx.
+        case serverFailed
+        /// No whole answer in time.
+        case timedOut
+        /// No connection, or it broke before the reply began.
+        case unreachable
+        /// The stream ended without a finish reason: whatever came is a part, never a value.
+        case cut
+        /// The model stopped at its limit of tokens, or the answer passed our limit of bytes.
+        case tooLong
+        /// What came is not the protocol.
+        case garbage
+        /// A whole answer of no characters.
+        case empty
+        /// A whole answer that is not what the column holds.
+        case wrongType
+        /// The provider's filter withheld the answer.
+        case filtered
+        /// 4xx for this one prompt: it is too long or not acceptable.
+        case rejected
+        /// The account is refused: a bad key, no right, no money left, no such model, a redirect. True for every row.
+        case refused
+        /// The demo rules cannot do what the prompt asks. True for every row.
+        case unsupported
+        /// We stopped the call ourselves.
+        case stopped
+    }
+
+    /// What to do about it.
+    package enum Recovery: Hashable, Sendable {
+        /// It may work later: wait, then ask again, a bounded number of times.
+        case retry
+        /// This cell fails; the others are not concerned.
+        case failCell
+        /// No other row would fare better: the run ends with the reason.
+        case endRun
+    }
+
+    package var kind: Kind
+    /// What happened, and what to do next. At most `messageCharacters`; never holds a key.
+    package var message: String
+    /// How long the provider asked us to wait.
+    package var retryAfter: Duration?
+    /// What the call cost all the same, as far as known.
+    package var usage: TokenUsage
+
+    /// A reason is shown in a cell: longer ones are cut, with "...".
+    package static let messageCharacters = 300
+
+    package init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil, usage: TokenUsage = TokenUsage()) {
+        self.kind = kind
+        self.message = Self.bounded(message)
+        self.retryAfter = retryAfter
+        self.usage = usage
+    }
+
+    package var recovery: Recovery {
+        switch kind {
+        case .rateLimited, .serverFailed, .timedOut, .unreachable, .cut: .retry
+        case .tooLong, .garbage, .empty, .wrongType, .filtered, .rejected, .stopped: .failCell
+        case .refused, .unsupported: .endRun
+        }
+    }
+
+    package var description: String { message }
+
+    /// The text on one line, cut to `messageCharacters`.
+    package static func bounded(_ text: some StringProtocol, to most: Int = messageCharacters) -> String {
+        var output = ""
+        var count = 0
+        for character in text {
+            if count == most { return output + "..." }
+            output.append(character.isNewline || character == "\t" ? " " : character)
+            count += 1
+        }
+        return output
+    }
+}
+
+/// What a call cost, as the provider counted it.
+package struct TokenUsage: Hashable, Sendable {
+    /// Tokens of the prompt.
+    package var input: UInt64
+    /// Tokens of the answer.
+    package var output: UInt64
+
+    package init(input: UInt64 = 0, output: UInt64 = 0) {
+        self.input = input
+        self.output = output
+    }
+
+    package static func + (a: Self, b: Self) -> Self {
+        // Wrapping: a provider may claim any number, and a trap would end every session.
+        Self(input: a.input &+ b.input, output: a.output &+ b.output)
+    }
+}

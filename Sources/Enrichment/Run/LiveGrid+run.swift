@@ -1,0 +1,22 @@
+package import ChangePipeline
+package import GridModel
+
+extension LiveGrid: RunGrid {
+    package func snapshotForRun() -> any RunSnapshot { snapshot() }
+
+    package func submitForRun(_ command: Command) async throws(SubmissionFailure) -> CommandOutcome {
+        do throws(PipelineError) {
+            return try await submit(command)
+        } catch {
+            switch error {
+            case .refused(let refusal): throw .refused("\(refusal.reason)")
+            case .overloaded: throw .overloaded
+            case .full(let reason): throw .noRoom(reason)
+            case .failed(let reason): throw .closed(reason)
+            case .closed: throw .closed("the grid was closed")
+            case .noSuchGrid(let grid): throw .closed("there is no grid \(grid)")
+            case .behind, .notKept: throw .overloaded
+            }
+        }
+    }
+}

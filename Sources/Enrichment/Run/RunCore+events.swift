@@ -1,0 +1,100 @@
+package import GridModel
+package import Ordering
+
+/// One attempt at one row: what an event is about. An event about an attempt that is not the row's current one is late, and
+/// changes nothing.
+package struct CallID: Hashable, Sendable {
+    /// The row's place in the run, from 0.
+    package var task: Int
+    /// Counts this row's calls, from 1.
+    package var serial: UInt32
+
+    package init(task: Int, serial: UInt32) {
+        self.task = task
+        self.serial = serial
+    }
+}
+
+/// A value computed from what was committed at `base`.
+package struct ComputedAnswer: Hashable, Sendable {
+    package var value: CellValue
+    package var base: Revision
+    package var usage: TokenUsage
+    /// What "why this value?" tells beyond the run's own facts: members of a JSON object, already escaped.
+    package var detail: String
+
+    package init(value: CellValue, base: Revision, usage: TokenUsage = TokenUsage(), detail: String = "") {
+        self.value = value
+        self.base = base
+        self.usage = usage
+        self.detail = detail
+    }
+}
+
+extension RunCore {
+    /// What happens to a run.
+    package enum Event: Hashable, Sendable {
+        /// Begin calling.
+        case begun
+        /// A whole answer that fits the column.
+        case answerArrived(CallID, ComputedAnswer)
+        /// A call brought none.
+        case callFailed(CallID, ModelFailure)
+        /// The row was not asked about, and why; `isMarked` says that the cell shows it.
+        case rowSkipped(CallID, reason: String, isMarked: Bool)
+        /// The grid committed an answer, or decided against it.
+        case answerCommitted(CallID, ChangeResult)
+        /// The grid committed a mark, or has no use for it.
+        case markCommitted(CallID)
+        /// The grid could not take an answer or a mark.
+        case submissionFailed(CallID, SubmissionFailure)
+        /// The time that `setTimer` named has come.
+        case timerFired
+        case pauseAsked
+        case resumeAsked
+        case cancelAsked
+        /// Rows that somebody looks at now: those still queued come next.
+        case rowsPreferred([RowID])
+    }
+}
+
+/// Why the grid did not take a submission.
+package enum SubmissionFailure: Error, Hashable, Sendable {
+    /// No room on disk: the answer is kept and the run pauses.
+    case noRoom(String)
+    /// Too much at once: the same submission may be tried again soon.
+    case overloaded
+    /// The row or the column is gone.
+    case refused(String)
+    /// The grid is closed or broken.
+    case closed(String)
+}
+
+extension RunCore {
+    /// What a run asks its driver to do.
+    package enum Effect: Hashable, Sendable {
+        /// Read the row's inputs and ask.
+        case call(CallID, RowID)
+        /// Close the call; what it still says is late.
+        case stop(CallID)
+        case submit(CallID, RowID, ComputedAnswer)
+        case mark(CallID, RowID, CellMark)
+        /// Send `timerFired` at this time. Replaces the time set before.
+        case setTimer(at: Duration)
+        /// The state shown beside these cells changed.
+        case show([RowID])
+        /// The states shown beside many cells changed.
+        case showMany
+        /// Nothing follows.
+        case ended(RunEnd)
+    }
+}
+
+/// How a run ended.
+package enum RunEnd: Hashable, Sendable {
+    /// Every row was answered, skipped or failed.
+    case finished
+    case cancelled
+    /// It ended itself: no other row would have fared better.
+    case refused(reason: String)
+}

@@ -1,0 +1,365 @@
+package import GridModel
+
+// A run: an agent's turn over the rows of one column. Sans-I/O: events come in with the time, effects go out; the driver makes
+// the calls. Specified in Docs/specifications/enrichment.md, whose transition table this file follows.
+//
+// Law: after one `handle`, drain `nextEffect` to nil before the next.
+
+/// Decides which row is asked about when, what becomes of each answer, and when the run ends.
+package struct RunCore: Sendable {
+    /// Where a task stands.
+    package enum TaskState: UInt8, Hashable, Sendable, CaseIterable {
+        /// Not asked about yet. Becomes calling, cancelled.
+        case queued
+        /// To be asked again at a set time. Becomes calling, failed, cancelled.
+        case waiting
+        /// A call is in flight. Becomes submitting, waiting, marking, skipped, cancelled.
+        case calling
+        /// An answer is with the grid. Becomes committed, suggested, waiting (inputs changed), held, skipped, marking.
+        case submitting
+        /// An answer or a mark that the grid could not take yet. Becomes submitting or marking; skipped when the grid closes.
+        case held
+        /// A mark is with the grid. Becomes failed or skipped, whichever the mark says; held.
+        case marking
+        /// The answer is the cell's value.
+        case committed
+        /// The answer is in the cell's history: a person changed the cell meanwhile.
+        case suggested
+        /// No answer; the cell says why.
+        case failed
+        /// Not asked about, or the cell is gone.
+        case skipped
+        /// The run ended first.
+        case cancelled
+    }
+
+    /// Where the run stands.
+    package enum Phase: Hashable, Sendable {
+        /// Nothing has been asked yet. Becomes running.
+        case ready
+        /// Becomes paused, ending.
+        case running
+        /// Calls in flight go on; nothing new begins. Becomes running, ending.
+        case paused(reason: String?)
+        /// No call is in flight; what is with the grid is awaited. Becomes ended.
+        case ending(RunEnd)
+        /// Nothing follows.
+        case ended(RunEnd)
+    }
+
+    struct Task: Sendable {
+        var row: RowID
+        var state = TaskState.queued
+        /// Attempts at the present question.
+        var attempts: UInt16 = 0
+        /// Questions asked: one more each time the inputs had changed.
+        var questions: UInt16 = 0
+        /// Calls made, over all questions.
+        var serial: UInt32 = 0
+    }
+
+    struct Call: Sendable {
+        var id: CallID
+        var deadline: Duration
+        /// Whether it began after the window was last narrowed: only then does a 429 narrow it again.
+        var epoch: UInt32
+    }
+
+    struct Wait: Sendable {
+        var task: Int
+        var due: Duration
+    }
+
+    /// What is with the grid, or waits to be given to it again.
+    enum Submission: Sendable {
+        case answer(ComputedAnswer)
+        case mark(CellMark)
+    }
+
+    package let limits: RunLimits
+    package internal(set) var phase = Phase.ready
+    package internal(set) var tally: RunTally
+
+    var tasks: [Task]
+    /// Where each row is in `tasks`.
+    let places: [RowID: Int]
+    /// The first task that may still be queued, in the run's order.
+    var cursor = 0
+    /// Queued tasks that go first, the next one last.
+    var preferred: [Int] = []
+    var calls: [Call] = []
+    var waits: [Wait] = []
+    var submissions: [Int: Submission] = [:]
+    /// Tasks in `held`, in the order they came.
+    var held: [Int] = []
+    /// When held submissions are tried again; `nil` when none is held.
+    var heldUntil: Duration?
+    /// How many calls may be in flight: halved by a 429, widened by answers.
+    var window: Int
+    var epoch: UInt32 = 0
+    var answersSinceWidening = 0
+    /// No call begins before this time: the provider said so to the only call there was.
+    var quietUntil: Duration?
+    var passingFailures = 0
+    var rejections = 0
+    var random: SplitMix
+    var armedTimer: Duration?
+    private var effects: [Effect] = []
+    private var drained = 0
+
+    /// A run over rows, each once, in the order they are to be asked about. `seed` decides the jitter of waits.
+    /// O(rows).
+    package init(rows: [RowID], limits: RunLimits, seed: UInt64) {
+        self.limits = limits
+        tasks = rows.map { Task(row: $0) }
+        places = Dictionary(rows.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        tally = RunTally(total: rows.count)
+        window = max(1, limits.concurrentCalls)
+        random = SplitMix(seed: seed)
+    }
+
+    /// Takes an event at a monotonic time.
+    package mutating func handle(_ event: Event, at now: Duration) {
+        switch event {
+        case .begun: begin(at: now)
+        case .answerArrived(let id, let answer): arrived(id, answer, at: now)
+        case .callFailed(let id, let failure): failed(id, failure, at: now)
+        case .rowSkipped(let id, let reason, let isMarked): skipped(id, reason, isMarked, at: now)
+        case .answerCommitted(let id, let result): committed(id, result, at: now)
+        case .markCommitted(let id): marked(id)
+        case .submissionFailed(let id, let failure): notTaken(id, failure, at: now)
+        case .timerFired: armedTimer = nil
+        case .pauseAsked:
+            if phase == .running { phase = .paused(reason: nil) }
+        case .resumeAsked: resume(at: now)
+        case .cancelAsked: end(.cancelled)
+        case .rowsPreferred(let rows): prefer(rows)
+        }
+        advance(at: now)
+    }
+
+    /// The next thing to do; `nil` when there is nothing more.
+    package mutating func nextEffect() -> Effect? {
+        guard drained < effects.count else {
+            effects.removeAll(keepingCapacity: true)
+            drained = 0
+            return nil
+        }
+        defer { drained += 1 }
+        return effects[drained]
+    }
+
+    /// What a page shows beside a cell of the run's column. O(1).
+    package func shownState(of row: RowID) -> ShownState? {
+        guard let place = places[row] else { return nil }
+        return Self.shown(tasks[place].state)
+    }
+
+    /// Where a row stands; `nil` when the run does not have it. O(1).
+    package func state(of row: RowID) -> TaskState? {
+        places[row].map { tasks[$0].state }
+    }
+
+    /// How many calls of a row have been made. O(1).
+    package func calls(of id: CallID) -> Int { Int(id.serial) }
+
+    mutating func emit(_ effect: Effect) {
+        effects.append(effect)
+    }
+
+    /// Moves a task, and with it the counts and what is shown.
+    mutating func move(_ task: Int, to state: TaskState) {
+        let before = tasks[task].state
+        tasks[task].state = state
+        tally.move(from: before, to: state)
+        if Self.shown(before) != Self.shown(state) { emit(.show([tasks[task].row])) }
+    }
+
+    private static func shown(_ state: TaskState) -> ShownState? {
+        switch state {
+        case .queued, .waiting: .queued
+        case .calling, .submitting, .held, .marking: .running
+        case .committed, .suggested, .failed, .skipped, .cancelled: nil
+        }
+    }
+
+    // MARK: Beginning, pausing, ending
+
+    private mutating func begin(at now: Duration) {
+        guard phase == .ready else { return }
+        phase = .running
+        tally.began(at: now)
+        emit(.showMany)
+    }
+
+    private mutating func resume(at now: Duration) {
+        guard case .paused = phase else { return }
+        phase = .running
+        passingFailures = 0
+        quietUntil = nil
+        heldUntil = now
+    }
+
+    /// Closes every call and drops what was never asked about; what is with the grid is awaited.
+    mutating func end(_ end: RunEnd) {
+        switch phase {
+        case .ready, .running, .paused: break
+        case .ending, .ended: return
+        }
+        phase = .ending(end)
+        for call in calls { emit(.stop(call.id)) }
+        calls.removeAll()
+        waits.removeAll()
+        preferred.removeAll()
+        var dropped = 0
+        for task in tasks.indices {
+            switch tasks[task].state {
+            case .queued, .waiting, .calling:
+                tally.move(from: tasks[task].state, to: .cancelled)
+                tasks[task].state = .cancelled
+                dropped += 1
+            case .submitting, .held, .marking, .committed, .suggested, .failed, .skipped, .cancelled: continue
+            }
+        }
+        // Held answers were paid for: they get one more try, now.
+        heldUntil = .zero
+        if dropped > 0 { emit(.showMany) }
+    }
+
+    private mutating func prefer(_ rows: [RowID]) {
+        let places = rows.prefix(1_000).compactMap { self.places[$0] }.filter { tasks[$0].state == .queued }
+        preferred = places.reversed()
+    }
+
+    // MARK: Advancing
+
+    /// Begins what may begin, ends what is over, and sets the timer.
+    private mutating func advance(at now: Duration) {
+        expire(at: now)
+        resubmit(at: now)
+        if phase == .running { fill(at: now) }
+        finish(at: now)
+        arm(at: now)
+    }
+
+    private mutating func finish(at now: Duration) {
+        guard submissions.isEmpty else { return }
+        switch phase {
+        case .running where tally.unfinished == 0, .paused where tally.unfinished == 0: phase = .ended(.finished)
+        case .ending(let end): phase = .ended(end)
+        case .ready, .running, .paused, .ended: return
+        }
+        tally.stopped(at: now)
+        if case .ended(let end) = phase { emit(.ended(end)) }
+    }
+
+    /// Calls as many rows as the window, the waiting rows and the grid allow; rows whose wait is over go first.
+    private mutating func fill(at now: Duration) {
+        if let quiet = quietUntil {
+            guard now >= quiet else { return }
+            quietUntil = nil
+        }
+        while calls.count < window, submissions.count < limits.submissions, let task = nextTask(at: now) {
+            tasks[task].serial &+= 1
+            tasks[task].attempts += 1
+            if tasks[task].questions == 0 { tasks[task].questions = 1 }
+            let id = CallID(task: task, serial: tasks[task].serial)
+            calls.append(Call(id: id, deadline: now + limits.callTime, epoch: epoch))
+            tally.calls += 1
+            move(task, to: .calling)
+            emit(.call(id, tasks[task].row))
+        }
+    }
+
+    private mutating func nextTask(at now: Duration) -> Int? {
+        if let due = waits.indices.filter({ waits[$0].due <= now }).min(by: { waits[$0].due < waits[$1].due }) {
+            return waits.remove(at: due).task
+        }
+        guard waits.count < limits.waiting else { return nil }
+        while let task = preferred.popLast() {
+            if tasks[task].state == .queued { return task }
+        }
+        while cursor < tasks.count {
+            defer { cursor += 1 }
+            if tasks[cursor].state == .queued { return cursor }
+        }
+        return nil
+    }
+
+    /// Stops calls whose time is over.
+    private mutating func expire(at now: Duration) {
+        for call in calls where call.deadline <= now {
+            emit(.stop(call.id))
+            failed(call.id, ModelFailure(.timedOut, "no whole answer within \(limits.callTime.components.seconds) s"), at: now)
+        }
+    }
+
+    /// Gives held submissions to the grid again, in the order they came.
+    private mutating func resubmit(at now: Duration) {
+        guard let due = heldUntil, due <= now, !held.isEmpty else { return }
+        heldUntil = nil
+        let again = held
+        held = []
+        for task in again { submit(task) }
+    }
+
+    /// Hands a task's submission to the grid.
+    mutating func submit(_ task: Int) {
+        let id = CallID(task: task, serial: tasks[task].serial)
+        switch submissions[task] {
+        case .answer(let answer):
+            move(task, to: .submitting)
+            emit(.submit(id, tasks[task].row, answer))
+        case .mark(let mark):
+            move(task, to: .marking)
+            emit(.mark(id, tasks[task].row, mark))
+        case nil: preconditionFailure("task \(task) is held, and there is nothing to submit")
+        }
+    }
+
+    /// One timer for the whole run, at the earliest time something is due.
+    private mutating func arm(at now: Duration) {
+        var next: Duration?
+        // What is due and did not begin waits for a place, which another event will make.
+        func consider(_ time: Duration) {
+            if time > now { next = next.map { min($0, time) } ?? time }
+        }
+        switch phase {
+        case .running, .paused, .ending:
+            for call in calls { consider(call.deadline) }
+            if let heldUntil, !held.isEmpty { consider(heldUntil) }
+        case .ready, .ended: return
+        }
+        if phase == .running {
+            for wait in waits { consider(wait.due) }
+            if let quietUntil { consider(quietUntil) }
+        }
+        // A timer that is set for later than needed is replaced; one that is too early does no harm.
+        guard let next, armedTimer.map({ next < $0 }) ?? true else { return }
+        armedTimer = next
+        emit(.setTimer(at: next))
+    }
+}
+
+/// What is shown beside a cell's value while a run has it.
+package enum ShownState: String, Hashable, Sendable {
+    case queued
+    case running
+}
+
+/// A small generator for jitter (Steele, Lea, Flood: SplitMix64): equal seeds, equal waits.
+struct SplitMix: Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// A number from 0 up to, not including, 1.
+    mutating func fraction() -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = state
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        bits ^= bits >> 31
+        return Double(bits >> 11) / Double(1 << 53 as UInt64)
+    }
+}

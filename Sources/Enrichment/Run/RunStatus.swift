@@ -1,0 +1,63 @@
+package import GridModel
+package import Wire
+
+/// How a run stands, for the page.
+package struct RunStatus: Hashable, Sendable {
+    package enum State: String, Hashable, Sendable {
+        case running
+        case paused
+        /// Cancelled or refused, and the answers already on their way are being committed.
+        case ending
+        case finished
+        case cancelled
+        /// It ended itself, with the reason.
+        case refused
+    }
+
+    package var run: RunID
+    package var grid: GridID
+    package var sheet: SheetID
+    package var column: ColumnID
+    package var state: State
+    /// Why it is paused or was refused.
+    package var reason: String?
+    /// Who answers, as shown in the page: "demo rules, no model called".
+    package var provider: String
+    package var model: String?
+    package var total: Int
+    package var queued: Int
+    package var running: Int
+    package var committed: Int
+    /// Answers kept as suggestions, because a person had changed the cell.
+    package var suggested: Int
+    package var failed: Int
+    package var skipped: Int
+    package var cancelled: Int
+    package var calls: Int
+    package var retries: Int
+    /// Rows asked about again because their inputs had changed.
+    package var askedAgain: Int
+    package var usage: TokenUsage
+    package var elapsed: Duration
+    /// Answers a second lately.
+    package var rate: Double?
+    package var secondsLeft: Double?
+
+    /// True while something may still change.
+    package var isActive: Bool {
+        switch state {
+        case .running, .paused, .ending: true
+        case .finished, .cancelled, .refused: false
+        }
+    }
+
+    /// As the event stream says it; `done` counts answers, kept ones included.
+    package var event: RunEvent {
+        let tokens = usage.input &+ usage.output
+        return RunEvent(
+            run: run, state: state.rawValue, done: committed + suggested, running: running, queued: queued, failed: failed,
+            skipped: skipped, tokens: Int(clamping: tokens),
+            eta: secondsLeft.flatMap { Int(exactly: min($0, 1e9).rounded(.up)) },
+            reason: reason)
+    }
+}

@@ -1,0 +1,82 @@
+/// A run's counts, kept as it goes: what the page shows as its progress.
+package struct RunTally: Hashable, Sendable {
+    /// Rows of the run.
+    package let total: Int
+    private var counts: [Int]
+    /// Calls made, also those that failed.
+    package internal(set) var calls = 0
+    /// Calls that failed for a passing reason.
+    package internal(set) var retries = 0
+    /// Rows asked about again because their inputs had changed.
+    package internal(set) var askedAgain = 0
+    /// What all calls cost, as far as the provider said.
+    package internal(set) var usage = TokenUsage()
+    private var start: Duration?
+    private var end: Duration?
+    /// When the last answers were committed, the oldest first.
+    private var recent: [Duration] = []
+
+    /// Answers over which the rate is taken.
+    static let recentAnswers = 256
+
+    init(total: Int) {
+        self.total = total
+        counts = Array(repeating: 0, count: RunCore.TaskState.allCases.count)
+        counts[Int(RunCore.TaskState.queued.rawValue)] = total
+    }
+
+    private subscript(_ state: RunCore.TaskState) -> Int { counts[Int(state.rawValue)] }
+
+    /// Rows not asked about yet, and rows to be asked about again.
+    package var queued: Int { self[.queued] + self[.waiting] }
+    /// Rows being asked about, and answers on their way into the grid.
+    package var running: Int { self[.calling] + self[.submitting] + self[.held] + self[.marking] }
+    package var committed: Int { self[.committed] }
+    /// Answers kept in a cell's history because a person had changed the cell.
+    package var suggested: Int { self[.suggested] }
+    package var failed: Int { self[.failed] }
+    package var skipped: Int { self[.skipped] }
+    package var cancelled: Int { self[.cancelled] }
+    /// Rows that the run is through with.
+    package var done: Int { total - unfinished }
+    var unfinished: Int { queued + running }
+
+    mutating func move(from before: RunCore.TaskState, to after: RunCore.TaskState) {
+        counts[Int(before.rawValue)] -= 1
+        counts[Int(after.rawValue)] += 1
+    }
+
+    mutating func began(at now: Duration) { start = now }
+    mutating func stopped(at now: Duration) { end = now }
+
+    mutating func completed(at now: Duration) {
+        if recent.count == Self.recentAnswers { recent.removeFirst() }
+        recent.append(now)
+    }
+
+    /// How long the run has taken so far.
+    package func elapsed(at now: Duration) -> Duration {
+        start.map { (end ?? now) - $0 } ?? .zero
+    }
+
+    /// Answers a second lately; `nil` until there are two.
+    package func rate(at now: Duration) -> Double? {
+        guard let first = recent.first, recent.count > 1 else { return nil }
+        let seconds = Self.seconds((end ?? now) - first)
+        if seconds > 0 { return Double(recent.count - 1) / seconds }
+        // One commit brought them all: take the whole run instead.
+        let whole = Self.seconds(elapsed(at: now))
+        return whole > 0 ? Double(committed + suggested) / whole : nil
+    }
+
+    /// Seconds until the last row, at the present rate; `nil` when unknown.
+    package func secondsLeft(at now: Duration) -> Double? {
+        guard let rate = rate(at: now), rate > 0 else { return nil }
+        return Double(unfinished) / rate
+    }
+
+    private static func seconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds) + Double(attoseconds) / 1e18
+    }
+}

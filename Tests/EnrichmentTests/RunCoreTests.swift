@@ -1,0 +1,337 @@
+import GridModel
+import Ordering
+import Testing
+
+@testable import Enrichment
+
+/// A core in virtual time, with what it asked for.
+struct CoreWorld {
+    var core: RunCore
+    var now = Duration.zero
+    var effects: [RunCore.Effect] = []
+
+    init(rows: Int, limits: RunLimits = RunLimits(), seed: UInt64 = 1) {
+        core = RunCore(rows: (0..<rows).map { RowID(UInt32($0)) }, limits: limits, seed: seed)
+    }
+
+    /// Hands over an event; answers with its effects, what is merely shown left out.
+    @discardableResult
+    mutating func handle(_ event: RunCore.Event) -> [RunCore.Effect] {
+        core.handle(event, at: now)
+        var new: [RunCore.Effect] = []
+        while let effect = core.nextEffect() {
+            switch effect {
+            case .show, .showMany: continue
+            case .call, .stop, .submit, .mark, .setTimer, .ended: new.append(effect)
+            }
+        }
+        effects += new
+        return new
+    }
+
+    @discardableResult
+    mutating func advance(by time: Duration) -> [RunCore.Effect] {
+        now += time
+        return handle(.timerFired)
+    }
+
+    static func calls(_ effects: [RunCore.Effect]) -> [CallID] {
+        effects.compactMap { if case .call(let id, _) = $0 { id } else { nil } }
+    }
+
+    static func marks(_ effects: [RunCore.Effect]) -> [CellMark] {
+        effects.compactMap { if case .mark(_, _, let mark) = $0 { mark } else { nil } }
+    }
+
+    static func timer(_ effects: [RunCore.Effect]) -> Duration? {
+        effects.compactMap { if case .setTimer(let time) = $0 { time } else { nil } }.last
+    }
+
+    static func answer(_ text: String = "x") -> ComputedAnswer {
+        ComputedAnswer(
+            value: CellValue(text: text) ?? .yes, base: Revision(1), usage: TokenUsage(input: 10, output: 2), detail: "")
+    }
+
+    /// Answers a call and commits the answer.
+    @discardableResult
+    mutating func answer(_ id: CallID, _ result: ChangeResult = .done) -> [RunCore.Effect] {
+        handle(.answerArrived(id, Self.answer())) + handle(.answerCommitted(id, result))
+    }
+
+    static func limits(_ change: (inout RunLimits) -> Void) -> RunLimits {
+        var limits = RunLimits()
+        change(&limits)
+        return limits
+    }
+}
+
+struct RunCoreTests {
+    @Test func `as many calls as allowed begin, in the order of the rows`() {
+        var world = CoreWorld(rows: 10)
+        #expect(CoreWorld.calls(world.handle(.begun)).map(\.task) == [0, 1, 2, 3])
+        #expect(world.core.tally.queued == 6)
+        #expect(world.core.tally.running == 4)
+    }
+
+    @Test func `a slow row holds up no other`() {
+        var world = CoreWorld(rows: 50, limits: CoreWorld.limits { $0.concurrentCalls = 2 })
+        var open = CoreWorld.calls(world.handle(.begun))
+        let slow = open.removeFirst()
+        while let id = open.popLast() { open += CoreWorld.calls(world.answer(id)) }
+        #expect(world.core.tally.committed == 49)
+        #expect(world.answer(slow).contains(.ended(.finished)))
+    }
+
+    @Test func `an answer's place is free for the next row before the answer is committed`() {
+        var world = CoreWorld(rows: 3, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        let first = CoreWorld.calls(world.handle(.begun))[0]
+        let effects = world.handle(.answerArrived(first, CoreWorld.answer()))
+        #expect(CoreWorld.calls(effects).map(\.task) == [1])
+        #expect(effects.contains(.submit(first, RowID(0), CoreWorld.answer())))
+    }
+
+    @Test func `S8: no call begins while the grid has as many answers as it may`() {
+        var world = CoreWorld(rows: 10, limits: CoreWorld.limits { ($0.concurrentCalls, $0.submissions) = (1, 2) })
+        let first = CoreWorld.calls(world.handle(.begun))[0]
+        let second = CoreWorld.calls(world.handle(.answerArrived(first, CoreWorld.answer())))[0]
+        #expect(CoreWorld.calls(world.handle(.answerArrived(second, CoreWorld.answer()))).isEmpty)
+        #expect(CoreWorld.calls(world.handle(.answerCommitted(first, .done))).map(\.task) == [2])
+    }
+
+    @Test func `S6: changed input is asked again, at once the first time, and a bounded number of times`() {
+        var world = CoreWorld(rows: 1)
+        var id = CoreWorld.calls(world.handle(.begun))[0]
+        for question in 2...5 {
+            let effects = world.answer(id, .inputsChanged)
+            if question == 2 {
+                #expect(!CoreWorld.calls(effects).isEmpty)
+                id = CoreWorld.calls(effects)[0]
+            } else {
+                #expect(CoreWorld.calls(effects).isEmpty)
+                let again = CoreWorld.calls(world.advance(by: .seconds(60)))
+                #expect(again.count == 1)
+                id = again[0]
+            }
+            #expect(id.serial == UInt32(question))
+        }
+        let effects = world.answer(id, .inputsChanged)
+        #expect(CoreWorld.marks(effects) == [.failed(reason: "the inputs kept changing: asked 5 times")])
+        #expect(world.core.tally.askedAgain == 4)
+    }
+
+    @Test func `S6: an answer kept as a suggestion counts as one`() {
+        var world = CoreWorld(rows: 1)
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        #expect(world.answer(id, .keptAsSuggestion).contains(.ended(.finished)))
+        #expect(world.core.tally.suggested == 1)
+        #expect(world.core.tally.committed == 0)
+    }
+
+    @Test(arguments: [ModelFailure.Kind.rateLimited, .serverFailed, .timedOut, .unreachable, .cut])
+    func `a passing failure is tried again after a growing wait, and in the end the cell fails`(_ kind: ModelFailure.Kind) {
+        var world = CoreWorld(rows: 1, limits: CoreWorld.limits { $0.attempts = 3 })
+        var id = CoreWorld.calls(world.handle(.begun))[0]
+        var waits: [Duration] = []
+        for _ in 0..<2 {
+            let effects = world.handle(.callFailed(id, ModelFailure(kind, "passing")))
+            #expect(CoreWorld.calls(effects).isEmpty)
+            #expect(world.core.tally.queued == 1)
+            let time = CoreWorld.timer(world.effects) ?? .zero
+            waits.append(time - world.now)
+            world.now = time
+            id = CoreWorld.calls(world.handle(.timerFired))[0]
+        }
+        #expect(waits[0] >= .milliseconds(250) && waits[0] <= .milliseconds(500))
+        #expect(waits[1] >= .milliseconds(500) && waits[1] <= .milliseconds(1_000))
+        let effects = world.handle(.callFailed(id, ModelFailure(kind, "passing")))
+        #expect(CoreWorld.marks(effects) == [.failed(reason: "passing (3 attempts)")])
+        #expect(world.handle(.markCommitted(id)).contains(.ended(.finished)))
+        #expect(world.core.tally.failed == 1)
+    }
+
+    @Test func `a row is never asked again before the time that the provider named`() {
+        var world = CoreWorld(rows: 1)
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        world.handle(.callFailed(id, ModelFailure(.rateLimited, "busy", retryAfter: .seconds(7))))
+        #expect(CoreWorld.calls(world.advance(by: .milliseconds(6_999))).isEmpty)
+        #expect(CoreWorld.calls(world.advance(by: .milliseconds(502))).map(\.task) == [0])
+    }
+
+    @Test func `a 429 halves the calls in flight once, and answers bring them back`() {
+        var world = CoreWorld(rows: 100, limits: CoreWorld.limits { $0.concurrentCalls = 8 })
+        var open = CoreWorld.calls(world.handle(.begun))
+        for id in open.prefix(2) {
+            world.handle(.callFailed(id, ModelFailure(.rateLimited, "busy", retryAfter: .seconds(100))))
+        }
+        open.removeFirst(2)
+        #expect(world.core.window == 4)
+        for _ in 0..<60 {
+            let id = open.removeFirst()
+            open += CoreWorld.calls(world.answer(id))
+            #expect(open.count <= 8)
+        }
+        #expect(world.core.window == 8)
+    }
+
+    @Test func `a 429 to the only call makes every row wait`() {
+        var world = CoreWorld(rows: 5, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        #expect(
+            CoreWorld.calls(world.handle(.callFailed(id, ModelFailure(.rateLimited, "busy", retryAfter: .seconds(3))))).isEmpty)
+        #expect(CoreWorld.calls(world.advance(by: .seconds(2))).isEmpty)
+        #expect(CoreWorld.calls(world.advance(by: .seconds(2))).count == 1)
+    }
+
+    @Test func `a wait that is asked for and too long ends the run`() {
+        var world = CoreWorld(rows: 5)
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        world.handle(.callFailed(id, ModelFailure(.rateLimited, "come tomorrow", retryAfter: .seconds(86_400))))
+        #expect(world.core.phase == .ended(.refused(reason: "come tomorrow (it asks to wait 86400 s)")))
+    }
+
+    @Test func `a bad key ends the run after the first refusal, and marks no cell`() {
+        var world = CoreWorld(rows: 1_000)
+        let open = CoreWorld.calls(world.handle(.begun))
+        let effects = world.handle(.callFailed(open[1], ModelFailure(.refused, "bad key")))
+        #expect(effects.contains(.ended(.refused(reason: "bad key"))))
+        #expect(Set(effects.compactMap { if case .stop(let id) = $0 { id } else { nil } }) == Set([open[0], open[2], open[3]]))
+        #expect(CoreWorld.marks(world.effects).isEmpty)
+        #expect(world.core.tally.calls == 4)
+        #expect(world.core.tally.cancelled == 1_000)
+        #expect(world.handle(.callFailed(open[0], ModelFailure(.refused, "bad key"))).isEmpty)
+    }
+
+    @Test func `a provider that is away ends the run before it burns every row`() {
+        var world = CoreWorld(rows: 1_000, limits: CoreWorld.limits { $0.outage = 12 })
+        var open = CoreWorld.calls(world.handle(.begun))
+        var failures = 0
+        while case .running = world.core.phase, failures < 1_000 {
+            if open.isEmpty {
+                open += CoreWorld.calls(world.advance(by: .seconds(60)))
+            } else {
+                open += CoreWorld.calls(world.handle(.callFailed(open.removeFirst(), ModelFailure(.unreachable, "no route"))))
+                failures += 1
+            }
+        }
+        #expect(failures == 12)
+        #expect(world.core.phase == .ended(.refused(reason: "12 calls failed one after the other, the last one: no route")))
+    }
+
+    @Test func `the first prompts all rejected end the run, one rejected among answers fails alone`() {
+        var world = CoreWorld(rows: 100)
+        var open = CoreWorld.calls(world.handle(.begun))
+        for _ in 0..<5 {
+            let id = open.removeFirst()
+            open += CoreWorld.calls(world.handle(.callFailed(id, ModelFailure(.rejected, "bad parameter"))))
+        }
+        #expect(world.core.phase == .ending(.refused(reason: "the first 5 prompts were rejected: bad parameter")))
+
+        var other = CoreWorld(rows: 3)
+        let ids = CoreWorld.calls(other.handle(.begun))
+        other.handle(.callFailed(ids[0], ModelFailure(.rejected, "too long")))
+        other.handle(.markCommitted(ids[0]))
+        other.answer(ids[1])
+        #expect(other.answer(ids[2]).contains(.ended(.finished)))
+        #expect(other.core.tally.failed == 1)
+    }
+
+    @Test func `a call beyond its time is stopped, and its late answer changes nothing`() {
+        var world = CoreWorld(rows: 1, limits: CoreWorld.limits { ($0.callTime, $0.attempts) = (.seconds(10), 1) })
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        #expect(CoreWorld.timer(world.effects) == .seconds(10))
+        let effects = world.advance(by: .seconds(10))
+        #expect(effects.contains(.stop(id)))
+        #expect(CoreWorld.marks(effects) == [.failed(reason: "no whole answer within 10 s (1 attempts)")])
+        #expect(world.handle(.answerArrived(id, CoreWorld.answer())).isEmpty)
+        #expect(world.core.tally.running == 1)
+    }
+
+    @Test func `cancel stops the calls, waits for what the grid has, and then ends`() {
+        var world = CoreWorld(rows: 10, limits: CoreWorld.limits { $0.concurrentCalls = 2 })
+        let open = CoreWorld.calls(world.handle(.begun))
+        let third = CoreWorld.calls(world.handle(.answerArrived(open[0], CoreWorld.answer())))[0]
+        let effects = world.handle(.cancelAsked)
+        #expect(effects.contains(.stop(open[1])) && effects.contains(.stop(third)))
+        #expect(world.core.phase == .ending(.cancelled))
+        #expect(world.handle(.answerArrived(open[1], CoreWorld.answer())).isEmpty)
+        #expect(world.handle(.answerCommitted(open[0], .done)).contains(.ended(.cancelled)))
+        #expect(world.core.tally.committed == 1)
+        #expect(world.core.tally.cancelled == 9)
+        #expect(world.handle(.cancelAsked).isEmpty)
+    }
+
+    @Test func `pause lets calls end and begins none, resume goes on`() {
+        var world = CoreWorld(rows: 5, limits: CoreWorld.limits { $0.concurrentCalls = 2 })
+        let open = CoreWorld.calls(world.handle(.begun))
+        world.handle(.pauseAsked)
+        for id in open { #expect(CoreWorld.calls(world.answer(id)).isEmpty) }
+        #expect(world.core.tally.committed == 2)
+        #expect(CoreWorld.calls(world.handle(.resumeAsked)).map(\.task) == [2, 3])
+    }
+
+    @Test func `S7: a full disk pauses the run and loses no answer`() {
+        var world = CoreWorld(rows: 3, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        world.handle(.answerArrived(id, CoreWorld.answer()))
+        world.handle(.submissionFailed(id, .noRoom("the disk is full")))
+        #expect(world.core.phase == .paused(reason: "the disk is full"))
+        let again = world.advance(by: .seconds(31))
+        #expect(again.contains(.submit(id, RowID(0), CoreWorld.answer())))
+        world.handle(.answerCommitted(id, .done))
+        #expect(world.core.phase == .running)
+        #expect(world.core.tally.committed == 1)
+    }
+
+    @Test func `rows in view come next`() {
+        var world = CoreWorld(rows: 100, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        var id = CoreWorld.calls(world.handle(.begun))[0]
+        world.handle(.rowsPreferred([RowID(50), RowID(0), RowID(51), RowID(999)]))
+        var order: [Int] = []
+        for _ in 0..<4 {
+            id = CoreWorld.calls(world.answer(id))[0]
+            order.append(id.task)
+        }
+        #expect(order == [50, 51, 1, 2])
+    }
+
+    @Test func `a skipped row makes no call count as answered`() {
+        var world = CoreWorld(rows: 2)
+        let open = CoreWorld.calls(world.handle(.begun))
+        world.handle(.rowSkipped(open[0], reason: "gone", isMarked: false))
+        let effects = world.handle(.rowSkipped(open[1], reason: "empty", isMarked: true))
+        #expect(CoreWorld.marks(effects) == [.skipped(reason: "empty")])
+        #expect(world.handle(.markCommitted(open[1])).contains(.ended(.finished)))
+        #expect(world.core.tally.skipped == 2)
+    }
+
+    @Test func `states are shown while a run has a row, and no longer`() {
+        var world = CoreWorld(rows: 2, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        #expect(world.core.shownState(of: RowID(0)) == .running)
+        #expect(world.core.shownState(of: RowID(1)) == .queued)
+        world.handle(.answerArrived(id, CoreWorld.answer()))
+        #expect(world.core.shownState(of: RowID(0)) == .running)
+        world.handle(.answerCommitted(id, .done))
+        #expect(world.core.shownState(of: RowID(0)) == nil)
+        #expect(world.core.shownState(of: RowID(7)) == nil)
+    }
+
+    @Test func `tokens of answers and of failures are counted`() {
+        var world = CoreWorld(rows: 2)
+        let open = CoreWorld.calls(world.handle(.begun))
+        world.answer(open[0])
+        world.handle(.callFailed(open[1], ModelFailure(.tooLong, "long", usage: TokenUsage(input: 5, output: 256))))
+        #expect(world.core.tally.usage == TokenUsage(input: 15, output: 258))
+    }
+
+    @Test func `equal seeds wait equally long`() {
+        func waits(seed: UInt64) -> Duration? {
+            var world = CoreWorld(rows: 1, seed: seed)
+            let id = CoreWorld.calls(world.handle(.begun))[0]
+            world.handle(.callFailed(id, ModelFailure(.serverFailed, "500")))
+            return CoreWorld.timer(world.effects.suffix(1))
+        }
+        #expect(waits(seed: 1) == waits(seed: 1))
+        #expect(waits(seed: 1) != waits(seed: 2))
+    }
+}
