@@ -1,72 +1,148 @@
 package import GridModel
 package import Ordering
 
-/// A grid in memory: a pure function of its log.
+/// A grid in memory: a pure function of its log. A value: a copy is a snapshot and costs nothing that grows with the grid; what
+/// is changed afterwards is copied piece by piece.
+///
+/// `plan` says what commands would do, `apply` does what a record says: the same function at the commit and at replay.
 package struct GridImage: Sendable {
-    package private(set) var revision: Revision
-    package private(set) var name: String
-    package private(set) var sheets: [Sheet]
+    /// The last revision applied.
+    package internal(set) var revision: Revision = .zero
+    package internal(set) var name: String
+    /// A hash over the log so far: equal for two images that applied the same records.
+    package internal(set) var lineage: UInt64 = 0
+
+    /// The sheets in the order shown.
+    var states: [SheetState]
+    /// Sheets that were deleted: their rows stay, so that older states can be told.
+    var deletedStates: [SheetState] = []
+    /// By column number.
+    var places: [ColumnPlace] = [.none]
+    /// For each column that prompts refer to, the agent columns whose prompts do.
+    var dependents: [ColumnID: [ColumnID]] = [:]
+    var nextRow: UInt32 = 1
+    var nextSheet: UInt32 = 2
+    var nextView: UInt32 = 1
+    var store = RowStore()
+    /// The revision at which the last fold began.
+    var foldBegun: Revision = .zero
+    var recent = RecentChanges()
+    let views = ViewCache()
 
     /// An empty grid with the sheet s1 "Sheet 1", at revision 0.
     package init(name: String) {
-        revision = .zero
         self.name = name
-        sheets = [Sheet(id: SheetID(1), name: "Sheet 1")]
-    }
-    package func sheet(_ id: SheetID) -> Sheet? { sheets.first { $0.id == id } }
-    package func sheetID(ofColumn column: ColumnID) -> SheetID? { nil }
-    package func column(_ id: ColumnID) -> Column? { nil }
-    package func rowCount(of sheet: SheetID) -> Int { 0 }
-    package func contains(row: RowID) -> Bool { false }
-    package func sheetID(ofRow row: RowID) -> SheetID? { nil }
-    package func value(row: RowID, column: ColumnID) -> CellValue? { nil }
-    package func mark(row: RowID, column: ColumnID) -> CellMark? { nil }
-    /// Coarse.
-    package func lastChange(row: RowID, column: ColumnID) -> Revision { .zero }
-    package func rank(of row: RowID, in sheet: SheetID) -> Int? { nil }
-    package func row(at rank: Int, in sheet: SheetID) -> RowID? { nil }
-    package func rows(of sheet: SheetID, view: ViewDefinition) -> RowList { RowList(order: []) }
-    package func hash() -> UInt64 { 0 }
-
-    /// The columns of a sheet at the given positions, clamped; all of them without positions.
-    package func window(of sheet: SheetID, positions: Range<Int>? = nil) -> ColumnWindow? { nil }
-    /// The given columns; `nil` when one is not the sheet's.
-    package func window(of sheet: SheetID, columns: [ColumnID]) -> ColumnWindow? { nil }
-    /// Calls `body` with each cell of a row in the window that is not empty: the cell's place in the window and its JSON, valid
-    /// during the call only.
-    package func forEachCell(
-        row: RowID, in window: ColumnWindow, _ body: (_ index: Int, _ json: UnsafeRawBufferPointer) -> Void
-    ) {}
-    /// Calls `body` with each marked cell of a row in the window.
-    package func forEachMark(row: RowID, in window: ColumnWindow, _ body: (_ index: Int, _ mark: CellMark) -> Void) {}
-    /// Changes whenever what the page shows changes.
-    package func pageTag(rows: [RowID], window: ColumnWindow, view: UInt64) -> UInt64 { 0 }
-
-    package func plan(_ commands: [Command], time: UInt64, valueChanges: ValueChangesAfter? = nil) -> BatchPlan {
-        BatchPlan(revision: revision.next)
-    }
-    package mutating func apply(record bytes: [UInt8], revision: Revision) throws(RecordError) -> Touched {
-        throw .damaged(offset: 0, "not written yet")
+        states = [SheetState(sheet: Sheet(id: SheetID(1), name: "Sheet 1"))]
     }
 
-    /// `nil` when nothing changed since the last pass began.
-    package mutating func beginFold() -> FoldPass? { nil }
+    // MARK: sheets and columns
 
-    /// What happened to a cell, newest first.
-    package func history(
-        row: RowID, column: ColumnID, limit: Int, records: RecordReader
-    ) throws(HistoryError) -> [HistoryEntry] { [] }
-    /// The changes of a cell's value after a revision, newest first: what the planner asks for.
-    package func valueChanges(
-        row: RowID, column: ColumnID, after: Revision, records: RecordReader
-    ) throws(HistoryError) -> [ValueChange] { [] }
-    /// The last change of exactly this cell's value; `nil` when it never had one.
-    package func lastValueChange(
-        row: RowID, column: ColumnID, records: RecordReader
-    ) throws(HistoryError) -> ValueChange? { nil }
-    /// Rows and cells of a sheet at an older revision.
-    /// - Parameter structural: the revisions after `revision` whose records are structural, descending.
-    package func page(
-        of sheet: SheetID, asOf revision: Revision, ranks: Range<Int>, structural: [Revision], records: RecordReader
-    ) throws(HistoryError) -> PastPage { throw .noSuchSheet(sheet) }
+    /// The sheets with their columns and saved views, in the order shown.
+    package var sheets: [Sheet] { states.map { $0.sheet } }
+
+    package func sheet(_ id: SheetID) -> Sheet? { state(id)?.sheet }
+
+    /// The sheet of a column that is not deleted.
+    package func sheetID(ofColumn column: ColumnID) -> SheetID? {
+        place(column).map { SheetID($0.sheet) }
+    }
+
+    package func column(_ id: ColumnID) -> Column? {
+        guard let place = place(id) else { return nil }
+        return states[Int(place.stateIndex)].sheet.columns.first { $0.id == id }
+    }
+
+    /// Rows that an import stored and nobody sees yet: what is left of one that broke off.
+    package func stagedRows(of sheet: SheetID) -> [StagedRows] { state(sheet)?.staged ?? [] }
+
+    /// The number that the next new row gets.
+    package var nextRowID: RowID { RowID(nextRow) }
+
+    // MARK: rows
+
+    package func rowCount(of sheet: SheetID) -> Int { state(sheet)?.order.count ?? 0 }
+
+    package func contains(row: RowID) -> Bool { sheetID(ofRow: row) != nil }
+
+    /// The sheet that shows a row. Grows with the number of sheets.
+    package func sheetID(ofRow row: RowID) -> SheetID? {
+        states.first { $0.order.contains(row.rawValue) }?.sheet.id
+    }
+
+    /// The place of a row in its sheet, counted from 0.
+    package func rank(of row: RowID, in sheet: SheetID) -> Int? { state(sheet)?.order.rank(of: row.rawValue) }
+
+    package func row(at rank: Int, in sheet: SheetID) -> RowID? {
+        guard let order = state(sheet)?.order, rank >= 0, rank < order.count else { return nil }
+        return RowID(order.row(at: rank))
+    }
+
+    // MARK: cells
+
+    /// A cell's value; `nil` when it is empty, or its row or column is gone.
+    package func value(row: RowID, column: ColumnID) -> CellValue? {
+        withCell(row: row, column: column) { json in
+            json.isEmpty ? nil : CellValue(checkedJSON: String(decoding: json, as: UTF8.self))
+        } ?? nil
+    }
+
+    /// Calls `body` with a cell's JSON, empty for the empty cell, valid during the call only.
+    /// - Returns: `nil` when the row or the column is gone.
+    package func withCell<Value>(row: RowID, column: ColumnID, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
+        guard let place = place(column), states[Int(place.stateIndex)].order.contains(row.rawValue) else { return nil }
+        return store.withRecord(row.rawValue, place.group) { body($0.cell(place.slotInGroup)) }
+    }
+
+    package func mark(row: RowID, column: ColumnID) -> CellMark? {
+        guard let place = place(column), states[Int(place.stateIndex)].order.contains(row.rawValue) else { return nil }
+        return store.withRecord(row.rawValue, place.group) { $0.mark(place.slotInGroup) }
+    }
+
+    /// The last change to any of the 64 columns that are stored together with this one: never below the cell's own last change.
+    package func lastChange(row: RowID, column: ColumnID) -> Revision {
+        guard let place = place(column) else { return .zero }
+        return store.pointer(row.rawValue, place.group).revision
+    }
+
+    // MARK: inside
+
+    func state(_ id: SheetID) -> SheetState? { states.first { $0.sheet.id == id } }
+
+    func stateIndex(_ id: SheetID) -> Int? { states.firstIndex { $0.sheet.id == id } }
+
+    /// The place of a column that is not deleted, in a sheet that is not.
+    @inline(__always)
+    func place(_ column: ColumnID) -> ColumnPlace? {
+        let number = Int(column.rawValue)
+        guard number < places.count, places[number].isLive, places[number].stateIndex >= 0 else { return nil }
+        return places[number]
+    }
+
+    /// Called after sheets came or went.
+    mutating func reindexSheets() {
+        var indexes: [UInt32: Int32] = [:]
+        for (index, state) in states.enumerated() { indexes[state.sheet.id.rawValue] = Int32(index) }
+        for number in places.indices { places[number].stateIndex = indexes[places[number].sheet] ?? -1 }
+    }
+
+    /// Called after a column's name or agent changed, or columns came or went.
+    mutating func reindexDependents() {
+        for column in dependents.keys { places[Int(column.rawValue)].hasDependents = false }
+        dependents = [:]
+        for state in states {
+            guard state.sheet.columns.contains(where: { $0.agent != nil }) else { continue }
+            var named: [String: ColumnID] = [:]
+            for column in state.sheet.columns { named[column.name] = column.id }
+            for agent in state.sheet.columns {
+                guard let prompt = agent.agent?.prompt else { continue }
+                for name in PromptReferences.names(in: prompt) {
+                    guard let input = named[name], input != agent.id,
+                        dependents[input]?.contains(agent.id) != true
+                    else { continue }
+                    dependents[input, default: []].append(agent.id)
+                    places[Int(input.rawValue)].hasDependents = true
+                }
+            }
+        }
+    }
 }

@@ -18,6 +18,12 @@ public enum Limits {
     public static let changesPerCommand = 10_000
     /// Rows that one change inserts, deletes or moves.
     public static let rowsPerChange = 100_000
+    /// Values that one `oneOf` condition compares with.
+    public static let valuesPerFilter = 10_000
+    /// Characters of the reason beside a failed or skipped cell.
+    public static let markReasonCharacters = 1_000
+    /// Bytes of what more is known of a command's cause.
+    public static let causeDetailBytes = 65_536
     /// Characters of an agent's prompt.
     public static let promptCharacters = 20_000
     /// Columns that are stored side by side; a wider sheet is stored in groups of this many.

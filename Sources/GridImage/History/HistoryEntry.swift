@@ -15,6 +15,8 @@ package enum HistoryError: Error, Hashable, Sendable {
     case noSuchSheet(SheetID)
     /// The revision is not committed yet.
     case inFuture(Revision)
+    /// More changes of the row lie between than are walked, this many.
+    case tooFar(Int)
 }
 
 /// One thing that happened to a cell.
@@ -43,6 +45,9 @@ package struct HistoryEntry: Hashable, Sendable {
     package var new: CellValue?
     package var oldMark: CellMark?
     package var newMark: CellMark?
+    /// For an answer or a suggestion: the revision and the columns it was computed from.
+    package var base: Revision?
+    package var inputs: [ColumnID] = []
 }
 
 /// Rows and cells of a sheet as they were at a revision.
