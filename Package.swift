@@ -28,6 +28,11 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 var products: [Product] = [
     .library(name: "Ordering", targets: ["Ordering"])
@@ -80,14 +85,19 @@ if !coreOnly {
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ]
     targets += [
         layer("SQLiteStore", ["GridStore", "GridModel", "Ordering", grdb]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         layer(
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                hummingbird, logging,
+                "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle, logging,
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient]),
 
@@ -96,7 +106,7 @@ if !coreOnly {
             name: "trueline",
             dependencies: [
                 "GridServer", "GridClient", "SQLiteStore", "Enrichment", "Interchange", "ChangePipeline", "GridStore",
-                "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient,
+                "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient, serviceLifecycle,
             ],
             swiftSettings: strict),
 
@@ -105,7 +115,7 @@ if !coreOnly {
             "GridServer",
             [
                 "GridServer", "SQLiteStore", "Interchange", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire",
-                "GridModel", "Ordering", hummingbirdTesting, hummingbird,
+                "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, httpTypes,
             ]),
         tests(
             "GridClient",

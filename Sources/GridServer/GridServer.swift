@@ -1,1 +1,75 @@
-// Filled by the first landing of this target.
+package import ChangePipeline
+package import Hummingbird
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Wire
+
+/// The HTTP server over the grids of one host.
+package struct GridServer: Sendable {
+    private let services: ServerServices
+    private let table: RouteTable
+    /// Counts, also for others to add to.
+    package let metrics: ServerMetrics
+
+    package init(configuration: GridServerConfiguration, host: GridHost, environment: ServerEnvironment) {
+        let metrics = ServerMetrics()
+        self.metrics = metrics
+        services = ServerServices(
+            configuration: configuration, environment: environment, host: host, metrics: metrics,
+            streams: EventStreams(
+                limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
+            pages: PageCache(limit: configuration.limits.pageCacheBytes),
+            hostGuard: HostGuard(configured: configuration.allowedHosts),
+            imports: ImportRegistry())
+        table = RouteTable(Self.routes(services))
+    }
+
+    /// The one list of routes: what is answered, and what the OpenAPI document says.
+    static func routes(_ services: ServerServices) -> [Route] {
+        let routes =
+            ServerRoutes(services: services).routes + GridRoutes(services: services).routes
+            + SheetRoutes(services: services).routes
+            + PageRoutes(services: services).routes + ChangeRoutes(services: services).routes
+            + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
+            + ExportRoutes(services: services).routes
+        var all = routes
+        let document = Route(
+            method: .get, path: "/openapi.json", operation: "readOpenAPI", summary: "This document",
+            answers: [.init(status: 200, summary: "OpenAPI 3.1", payload: .init(types: ["application/json"], schema: .any))],
+            handle: { _ in throw Problem("failed", "", status: 500, detail: "") })
+        all.append(document)
+        let json = OpenAPIDocument(routes: all, version: services.configuration.version).json
+        all[all.count - 1].handle = { _ in .json(json) }
+        return all
+    }
+
+    /// What answers requests.
+    package var responder: GridServerResponder {
+        GridServerResponder(
+            services: services, table: table,
+            files: services.configuration.webDirectory.map {
+                StaticFiles(directory: $0, servesControl: services.configuration.servesControl)
+            })
+    }
+
+    /// The server as a service to run.
+    /// - Parameter ready: called once with the port, when requests are answered.
+    package func application(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> Application<GridServerResponder> {
+        let limits = services.configuration.limits
+        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
+        decoder.maxHeaderFieldCount = limits.headerFields
+        decoder.maxHeaderFieldSize = limits.headerBytes
+        decoder.maxHeaderListSize = limits.headerBytes
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .nanoseconds(Int64(limits.idleTimeout / .nanoseconds(1))), httpDecoderConfiguration: decoder)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(services.configuration.host, port: services.configuration.port), backlog: 4_096),
+            services: [services.streams],
+            onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
+            logger: services.environment.logger)
+    }
+}

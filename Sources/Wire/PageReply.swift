@@ -73,10 +73,14 @@ package struct PageWriter {
     }
 
     private var bytes: [UInt8]
+    /// What stands before the value of each of the window's columns: `"c3":`.
+    private let keys: [[UInt8]]
     private var stage = Stage.row
     private var isFirst = true
 
-    package init(page: Int, tag: PageTag, capacity: Int = 16_384) {
+    /// - Parameter columns: the window's, which cells and states are given by their place in.
+    package init(page: Int, tag: PageTag, columns: [ColumnID], capacity: Int = 16_384) {
+        keys = columns.map { Array("\"\($0)\":".utf8) }
         bytes = []
         bytes.reserveCapacity(capacity)
         bytes.append(contentsOf: "{\"page\":\(page),\"tag\":\"\(tag)\",\"rows\":[".utf8)
@@ -97,23 +101,23 @@ package struct PageWriter {
     }
 
     /// A cell that is not empty. All cells of a row come before its states.
-    package mutating func cell(_ column: ColumnID, json: UnsafeRawBufferPointer) {
-        key(column)
+    package mutating func cell(_ index: Int, json: UnsafeRawBufferPointer) {
+        key(index)
         bytes.append(contentsOf: json)
     }
 
-    package mutating func cell(_ column: ColumnID, json: some Collection<UInt8>) {
-        key(column)
+    package mutating func cell(_ index: Int, json: some Collection<UInt8>) {
+        key(index)
         bytes.append(contentsOf: json)
     }
 
-    package mutating func state(_ column: ColumnID, _ state: CellState) {
+    package mutating func state(_ index: Int, _ state: CellState) {
         if stage == .cells {
             bytes.append(contentsOf: "},\"states\":{".utf8)
             stage = .states
             isFirst = true
         }
-        key(column)
+        key(index)
         bytes.append(contentsOf: WireWriter.write(capacity: 32) { state.write(to: &$0) })
     }
 
@@ -129,13 +133,9 @@ package struct PageWriter {
         return bytes
     }
 
-    private mutating func key(_ column: ColumnID) {
+    private mutating func key(_ index: Int) {
         if isFirst { isFirst = false } else { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: "c"))
-        appendDecimal(column.rawValue, to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: keys[index])
     }
 }
 

@@ -19,6 +19,11 @@ package struct Problem: Error, Hashable, Sendable {
         package struct Member: Hashable, Sendable {
             package var name: String
             package var value: Value
+
+            package init(name: String, value: Value) {
+                self.name = name
+                self.value = value
+            }
         }
 
         package init(_ members: KeyValuePairs<String, Value>) {

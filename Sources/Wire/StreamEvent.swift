@@ -84,14 +84,14 @@ package struct CommitEvent: Hashable, Sendable {
     package struct Touched: Hashable, Sendable {
         /// Ranges of row ids in ascending order; `nil` for many.
         package var rows: [ClosedRange<RowID>]?
-        /// In ascending order.
-        package var columns: [ColumnID]
+        /// In ascending order; `nil` for any.
+        package var columns: [ColumnID]?
         /// Columns, sheets or views changed.
         package var structure: Bool
         /// Rows came, went or moved.
         package var order: Bool
 
-        package init(rows: [ClosedRange<RowID>]?, columns: [ColumnID], structure: Bool, order: Bool) {
+        package init(rows: [ClosedRange<RowID>]?, columns: [ColumnID]?, structure: Bool, order: Bool) {
             self.rows = rows
             self.columns = columns
             self.structure = structure
@@ -103,17 +103,22 @@ package struct CommitEvent: Hashable, Sendable {
     package var from: Revision
     /// In ascending order of sheet.
     package var sheets: [(id: SheetID, touched: Touched)]
+    /// The grid's name or its list of sheets changed.
+    package var structure: Bool
     package var changes: Int
 
-    package init(revision: Revision, from: Revision, sheets: [(id: SheetID, touched: Touched)], changes: Int) {
+    package init(
+        revision: Revision, from: Revision, sheets: [(id: SheetID, touched: Touched)], structure: Bool = false, changes: Int
+    ) {
         self.revision = revision
         self.from = from
         self.sheets = sheets
+        self.structure = structure
         self.changes = changes
     }
 
     package static func == (a: CommitEvent, b: CommitEvent) -> Bool {
-        a.revision == b.revision && a.from == b.from && a.changes == b.changes
+        a.revision == b.revision && a.from == b.from && a.changes == b.changes && a.structure == b.structure
             && a.sheets.elementsEqual(b.sheets) { $0.id == $1.id && $0.touched == $1.touched }
     }
 
@@ -132,6 +137,7 @@ package struct CommitEvent: Hashable, Sendable {
                 sheet.touched.write(to: &writer)
             }
         }
+        if structure { writer.member("structure", true) }
         writer.member("changes", changes)
     }
 
@@ -139,9 +145,11 @@ package struct CommitEvent: Hashable, Sendable {
         var revision: Revision?
         var from: Revision?
         var sheets: [(id: SheetID, touched: Touched)] = []
+        var structure = false
         var changes = 0
         try reader.object { (member, reader) throws(WireError) in
             switch member {
+            case "structure": structure = try reader.boolean()
             case "revision": revision = try reader.revision()
             case "from": from = try reader.revision()
             case "sheets":
@@ -154,7 +162,7 @@ package struct CommitEvent: Hashable, Sendable {
             }
         }
         guard let revision else { throw reader.missing("revision") }
-        self.init(revision: revision, from: from ?? revision, sheets: sheets, changes: changes)
+        self.init(revision: revision, from: from ?? revision, sheets: sheets, structure: structure, changes: changes)
     }
 }
 
@@ -162,8 +170,12 @@ extension CommitEvent.Touched {
     fileprivate func write(to writer: inout WireWriter) {
         writer.object { writer in
             writer.member("rows", rows.map(Self.text) ?? "many")
-            writer.arrayMember("columns") { writer in
-                for column in columns { writer.identifier(column) }
+            if let columns {
+                writer.arrayMember("columns") { writer in
+                    for column in columns { writer.identifier(column) }
+                }
+            } else {
+                writer.member("columns", "many")
             }
             writer.member("structure", structure)
             writer.member("order", order)
@@ -179,13 +191,21 @@ extension CommitEvent.Touched {
                 let text = try reader.string()
                 touched.rows = text == "many" ? nil : try Self.ranges(text, reader)
             case "columns":
-                touched.columns = try reader.list { (reader) throws(WireError) in try reader.identifier(ColumnID.self) }
+                touched.columns =
+                    reader.comes("\"")
+                    ? try Self.many(&reader)
+                    : try reader.list { (reader) throws(WireError) in try reader.identifier(ColumnID.self) }
             case "structure": touched.structure = try reader.boolean()
             case "order": touched.order = try reader.boolean()
             default: _ = try reader.skipValue()
             }
         }
         self = touched
+    }
+
+    private static func many(_ reader: inout WireReader) throws(WireError) -> [ColumnID]? {
+        guard try reader.string() == "many" else { throw reader.failure("expected \"many\" or a list of columns") }
+        return nil
     }
 
     private static func text(_ ranges: [ClosedRange<RowID>]) -> String {

@@ -1,0 +1,43 @@
+import ChangePipeline
+import GridModel
+import Hummingbird
+import Logging
+import Ordering
+
+/// What routes work with.
+struct ServerServices: Sendable {
+    let configuration: GridServerConfiguration
+    let environment: ServerEnvironment
+    let host: GridHost
+    let metrics: ServerMetrics
+    let streams: EventStreams
+    let pages: PageCache
+    let hostGuard: HostGuard
+    let imports: ImportRegistry
+
+    func grid(_ scope: RequestScope) async throws -> LiveGrid {
+        try await host.grid(try scope.gridID())
+    }
+
+    /// Commits changes of structure under the request's intent, or one that nobody repeats.
+    func commit(_ changes: [Change], to grid: LiveGrid, _ scope: RequestScope) async throws -> CommandOutcome {
+        let intent = try scope.intent() ?? newIntent()
+        return try await commit(Command(intent: intent, cause: .person, changes: changes), to: grid)
+    }
+
+    func commit(_ command: Command, to grid: LiveGrid) async throws(PipelineError) -> CommandOutcome {
+        let started = environment.monotonicClock()
+        let outcome = try await grid.submit(command)
+        metrics.observeCommand(nanoseconds: environment.monotonicClock() &- started)
+        metrics.commands.add()
+        metrics.changes.add(command.changes.count)
+        return outcome
+    }
+
+    /// A random UUID (RFC 9562, version 4).
+    func newIntent() -> IntentID {
+        IntentID(
+            high: environment.random() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            low: environment.random() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+}
