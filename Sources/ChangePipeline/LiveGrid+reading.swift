@@ -70,7 +70,7 @@ extension LiveGrid {
     }
 
     private func readingHistory<T: Sendable>(
-        _ read: @escaping @Sendable (GridImage, RecordReader) throws(HistoryError) -> T
+        _ read: @escaping @Sendable (GridImage, @escaping RecordReader) throws(HistoryError) -> T
     ) async throws(PipelineError) -> T {
         let image = snapshot()
         let store = store
@@ -106,6 +106,7 @@ extension HistoryError {
         case .unreadable(let revision, let reason): "the record of revision \(revision) cannot be read: \(reason)"
         case .noSuchSheet(let sheet): "there was no sheet \(sheet)"
         case .inFuture(let revision): "revision \(revision) is not committed yet"
+        case .tooFar(let changes): "more than \(changes) changes of the row lie between; ask for a newer revision"
         }
     }
 }

@@ -25,8 +25,9 @@ extension LiveGrid {
         do throws(StoreError) {
             var answers: [IntentID: Result<CommandOutcome, CommandRefusal>] = [:]
             var fresh: [Submitted] = []
+            let recorded = try store.outcomes(of: group.map(\.command.intent))
             for submitted in group {
-                if let recorded = try store.outcome(of: submitted.command.intent) {
+                if let recorded = recorded[submitted.command.intent] {
                     answers[submitted.command.intent] = .success(try Self.outcome(recorded))
                 } else {
                     fresh.append(submitted)

@@ -28,6 +28,9 @@ package protocol GridStore: AnyObject, Sendable {
     /// What an intent came to, if it was committed (S5).
     func outcome(of intent: IntentID) throws(StoreError) -> RecordedOutcome?
 
+    /// The same for many intents at once; those that were not committed are missing.
+    func outcomes(of intents: [IntentID]) throws(StoreError) -> [IntentID: RecordedOutcome]
+
     /// The revision that the fold stands at: everything up to it is in rows and documents.
     var foldedRevision: Revision { get }
 
@@ -59,6 +62,12 @@ package protocol GridStore: AnyObject, Sendable {
 extension GridStore {
     /// A store without a write-ahead log never needs a checkpoint.
     package var isCheckpointDue: Bool { false }
+
+    package func outcomes(of intents: [IntentID]) throws(StoreError) -> [IntentID: RecordedOutcome] {
+        var found: [IntentID: RecordedOutcome] = [:]
+        for intent in intents { found[intent] = try outcome(of: intent) }
+        return found
+    }
 }
 
 /// What one commit appends.
