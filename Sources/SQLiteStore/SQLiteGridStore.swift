@@ -249,3 +249,10 @@ extension SQLiteGridStore {
         }
     }
 }
+
+extension SQLiteGridStore {
+    /// Runs any SQL on the writing connection: for tests that damage, fill or inspect a file.
+    func execute(_ sql: String) throws {
+        try writer.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+}

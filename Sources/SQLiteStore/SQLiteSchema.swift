@@ -46,8 +46,8 @@ enum SQLiteSchema {
         }
     }
 
-    private static func configuration(_ label: String) -> Configuration {
-        var configuration = Configuration()
+    private static func configuration(_ label: String) -> GRDB.Configuration {
+        var configuration = GRDB.Configuration()
         configuration.label = "trueline.\(label)"
         configuration.busyMode = .timeout(5)
         // Transactions are ours, through SQLite's functions; a rollback that fails must not trap.
