@@ -2,8 +2,8 @@ package import GridModel
 
 /// An agent's prompt, read once: text with references to columns, written `{{Column name}}`.
 ///
-/// White space inside the braces does not count, and neither does upper or lower case when only one column fits. Braces that do
-/// not pair up are text. The columns referred to are the inputs of every answer (S6).
+/// White space just inside the braces does not count. Braces that do not pair up are text. The columns referred to are the inputs
+/// of every answer (S6).
 package struct PromptTemplate: Hashable, Sendable {
     /// A stretch of the prompt.
     package enum Segment: Hashable, Sendable {
@@ -129,11 +129,9 @@ package struct PromptTemplate: Hashable, Sendable {
     }
 
     private static func column(named name: String, among columns: [Column]) throws(Failure) -> Column {
-        if let exact = columns.first(where: { $0.name == name || trimmed($0.name[...]) == name }) { return exact }
-        let folded = name.lowercased()
-        let alike = columns.filter { trimmed($0.name[...]).lowercased() == folded }
-        if alike.count == 1 { return alike[0] }
-        throw .unknownColumn(name: name, nearest: Self.nearest(to: folded, among: columns.map(\.name)))
+        // Exactly as the grid reads references when it marks cells stale and when a column is renamed.
+        if let column = columns.first(where: { $0.name == name }) { return column }
+        throw .unknownColumn(name: name, nearest: nearest(to: name.lowercased(), among: columns.map(\.name)))
     }
 
     /// Up to three names within a third of the name's length in edits, the nearest first.

@@ -1,0 +1,195 @@
+import ChangePipeline
+import Enrichment
+import GridImage
+import GridModel
+import GridStore
+import Logging
+import Ordering
+import Synchronization
+
+/// A clock that jumps to whatever is waited for: timers fire at once, in order of asking, and nothing sleeps.
+final class JumpingTime: RunClock {
+    private let time = Mutex(Duration.zero)
+
+    var now: Duration { time.withLock { $0 } }
+
+    func jump(to moment: Duration) {
+        time.withLock { $0 = max($0, moment) }
+    }
+
+    func wait(until moment: Duration) async { jump(to: moment) }
+}
+
+/// A clock that stands still: what waits, waits until its task is cancelled.
+final class FrozenTime: RunClock {
+    var now: Duration { .zero }
+
+    func wait(until moment: Duration) async {
+        let (stream, _) = AsyncStream<Void>.makeStream()
+        for await _ in stream {}
+    }
+}
+
+/// A provider whose calls wait until the test answers them.
+final class GatedProvider: ModelProvider {
+    typealias Reply = Result<String, ModelFailure>
+
+    /// A call in flight.
+    struct Call: Sendable {
+        let values: [String]
+        let reply: @Sendable (Reply) -> Void
+
+        func answer(_ text: String) { reply(.success(text)) }
+        func fail(_ failure: ModelFailure) { reply(.failure(failure)) }
+    }
+
+    private struct State {
+        var arrived: [Call] = []
+        var waiters: [CheckedContinuation<Call, Never>] = []
+        var stopped = 0
+        var calls = 0
+    }
+
+    private let state = Mutex(State())
+
+    var description: ProviderDescription { ProviderDescription(label: "gated", model: "test") }
+    var calls: Int { state.withLock { $0.calls } }
+    var stopped: Int { state.withLock { $0.stopped } }
+
+    func objection(to template: PromptTemplate, model: String?) -> String? { nil }
+
+    /// The next call, when there is one.
+    func next() async -> Call {
+        await withCheckedContinuation { continuation in
+            let call: Call? = state.withLock { state in
+                if state.arrived.isEmpty {
+                    state.waiters.append(continuation)
+                    return nil
+                }
+                return state.arrived.removeFirst()
+            }
+            if let call { continuation.resume(returning: call) }
+        }
+    }
+
+    func stream(
+        _ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
+    ) async throws(ModelFailure) {
+        let (replies, reply) = AsyncStream<Reply>.makeStream(bufferingPolicy: .bufferingOldest(1))
+        let call = Call(values: request.values) { reply.yield($0) }
+        let waiter = state.withLock { state -> CheckedContinuation<Call, Never>? in
+            state.calls += 1
+            guard state.waiters.isEmpty else { return state.waiters.removeFirst() }
+            state.arrived.append(call)
+            return nil
+        }
+        waiter?.resume(returning: call)
+        for await reply in replies {
+            try deliver(.text(try reply.get()))
+            try deliver(.usage(TokenUsage(input: 10, output: 2)))
+            return try deliver(.finished(reason: "stop"))
+        }
+        state.withLock { $0.stopped += 1 }
+        throw ModelFailure(.stopped, "stopped")
+    }
+}
+
+/// A live grid with a list of cities, and runs over it.
+struct RunWorld {
+    static let city = ColumnID(1)
+    static let answer = ColumnID(2)
+    static let sheet = SheetID(1)
+
+    let grid: LiveGrid
+    let coordinator: RunCoordinator
+
+    /// Makes the grid with so many rows, runs `body` beside the coordinator, and closes both.
+    static func with(
+        rows: Int, provider: any ModelProvider, clock: any RunClock = FrozenTime(), limits: RunLimits = RunLimits(),
+        type: ColumnType = .text, prompt: String = "Country of {{City}}?", _ body: (RunWorld) async throws -> Void
+    ) async throws {
+        let time = JumpingTime()
+        let numbers = Atomic<UInt64>(1)
+        let environment = PipelineEnvironment(
+            wallClock: { 1_000 }, now: { time.now },
+            schedule: { moment, action in
+                Task {
+                    time.jump(to: moment)
+                    action()
+                }
+            },
+            makeWriter: { DispatchWriter(label: $0) }, runBlocking: { work in Task { work() } }, logger: Logger(label: "test"),
+            onFatal: { _ in })
+        guard let id = GridID("g1") else { return }
+        let grid = try await LiveGrid.create(id: id, name: "Cities", store: MemoryGridStore(), environment: environment)
+        let coordinator = RunCoordinator(
+            provider: provider, limits: limits,
+            environment: RunEnvironment(
+                clock: clock, newIntent: { IntentID(high: 7, low: numbers.add(1, ordering: .relaxed).newValue) },
+                newSeed: { 1 },
+                firstRun: RunID(1), logger: Logger(label: "test")))
+        let world = RunWorld(grid: grid, coordinator: coordinator)
+        try await world.fill(rows: rows, type: type, prompt: prompt)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await coordinator.run() }
+            do {
+                try await body(world)
+            } catch {
+                coordinator.close()
+                throw error
+            }
+            coordinator.close()
+            try await group.waitForAll()
+        }
+        await grid.close()
+    }
+
+    private func fill(rows: Int, type: ColumnType, prompt: String) async throws {
+        try await submit([
+            .addColumn(sheet: Self.sheet, name: "City", type: .text, width: nil, agent: nil, position: .last),
+            .addColumn(
+                sheet: Self.sheet, name: "Answer", type: type, width: nil, agent: AgentSettings(prompt: prompt), position: .last
+            ),
+        ])
+        var block = RowsBlock(columns: [Self.city])
+        for row in 0..<rows { block.append([CellValue(text: "City \(row)")]) }
+        try await submit([.insertRows(sheet: Self.sheet, position: .last, rows: block)])
+    }
+
+    /// What a person does.
+    @discardableResult
+    func submit(_ changes: [Change], intent: UInt64? = nil) async throws -> CommandOutcome {
+        let low = UInt64(grid.snapshot().revision.rawValue)
+        return try await grid.submit(
+            Command(intent: IntentID(high: 1, low: intent ?? low), cause: .person, changes: changes))
+    }
+
+    func edit(_ row: RowID, _ column: ColumnID, _ text: String) async throws {
+        try await submit([.setCell(row: row, column: column, value: CellValue(text: text), ifRevision: nil)])
+    }
+
+    var rows: [RowID] {
+        grid.snapshot().rows(of: Self.sheet, view: ViewDefinition(), most: 1_000_000) { _ in true }
+    }
+
+    func text(_ row: RowID, _ column: ColumnID = RunWorld.answer) -> String? {
+        grid.snapshot().value(row: row, column: column)?.displayText
+    }
+
+    func start(_ scope: RunRequest.Scope = .all, viewport: [RowID] = []) throws(RunRefusal) -> RunStatus {
+        try coordinator.start(
+            RunRequest(sheet: Self.sheet, column: Self.answer, scope: scope, viewport: viewport), on: grid)
+    }
+
+    /// Waits until a run's status fits.
+    func status(_ run: RunID, where fits: (RunStatus) -> Bool) async -> RunStatus? {
+        let feed = coordinator.activity(of: grid.id)
+        if let now = coordinator.status(of: run, grid: grid.id), fits(now) { return now }
+        for await activity in feed {
+            if let status = activity.statuses.first(where: { $0.run == run }), fits(status) { return status }
+        }
+        return nil
+    }
+
+    func end(of run: RunID) async -> RunStatus? { await status(run) { !$0.isActive } }
+}

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""An OpenAI-compatible chat server that fails in every documented way, for tests of whatever calls one. Only the standard library.
+
+    python3 Tests/Provider/scripted_provider.py --port 8099 --seed 1 --limit-rate 0.2 --retry-after 1 --cut-rate 0.1
+
+Answers are deterministic: a function of the last user message, unless --answer says otherwise. So a table filled under faults
+must equal one filled without. Which call fails how is decided by the seed, the message and how often it was asked before, not by
+the order of arrival: two runs with the same seed see the same faults, whatever the concurrency.
+
+GET /stats answers with counts: calls, answers, each fault, calls in flight at most, closed by the client, tokens, and under
+"askedTwice" the messages that were answered in full more than once (each of them was paid for twice).
+POST /reset sets them to zero. GET /v1/models lists one model.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import socket
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error")
+
+
+class Script:
+    """What is answered, and what is counted."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        with getattr(self, "lock", threading.Lock()):
+            self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight")}
+            self.counts.update({fault: 0 for fault in FAULTS})
+            self.tokens = {"input": 0, "output": 0}
+            self.asked: dict[str, int] = {}
+            self.answered: dict[str, int] = {}
+
+    def count(self, name: str, by: int = 1) -> None:
+        with self.lock:
+            self.counts[name] += by
+            self.counts["mostInFlight"] = max(self.counts["mostInFlight"], self.counts["inFlight"])
+
+    def number(self, message: str) -> int:
+        """How often this message was asked before."""
+        with self.lock:
+            before = self.asked.get(message, 0)
+            self.asked[message] = before + 1
+            return before
+
+    def fault(self, message: str, before: int) -> str | None:
+        chance = random.Random(f"{self.options.seed}/{message}/{before}").random()
+        for fault in FAULTS:
+            chance -= getattr(self.options, f"{fault}_rate")
+            if chance < 0:
+                return fault
+        return None
+
+    def answer(self, message: str) -> str:
+        if self.options.answer is not None:
+            return self.options.answer.replace("{message}", message)
+        digest = hashlib.sha256(f"{self.options.seed}/{message}".encode()).hexdigest()
+        return f"answer {digest[:8]}"
+
+    def stats(self) -> dict:
+        with self.lock:
+            twice = sorted(m for m, times in self.answered.items() if times > 1)
+            return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100]}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    script: Script
+
+    def log_message(self, *_) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self.path == "/stats":
+            self.document(200, self.script.stats())
+        elif self.path == "/v1/models":
+            self.document(200, {"object": "list", "data": [{"id": self.script.options.model, "object": "model"}]})
+        else:
+            self.refuse(404, "not found")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if self.path == "/reset":
+            self.script.reset()
+            return self.document(200, {})
+        if self.path != "/v1/chat/completions":
+            return self.refuse(404, "not found")
+        self.script.count("calls")
+        self.script.count("inFlight")
+        try:
+            self.chat(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.script.count("closedByClient")
+            self.close_connection = True
+        finally:
+            self.script.count("inFlight", -1)
+
+    def chat(self, body: bytes) -> None:
+        options = self.script.options
+        if options.key and self.headers.get("authorization") != f"Bearer {options.key}":
+            self.script.count("badKey")
+            return self.refuse(401, "Incorrect API key provided", "invalid_api_key")
+        if options.quota is not None and self.script.stats()["answers"] >= options.quota:
+            return self.refuse(429, "You exceeded your current quota", "insufficient_quota")
+        try:
+            request = json.loads(body)
+            message = [m["content"] for m in request["messages"] if m["role"] == "user"][-1]
+        except (ValueError, KeyError, IndexError, TypeError):
+            return self.refuse(400, "this is not a chat request", "invalid_request_error")
+        if options.model and request.get("model") != options.model:
+            return self.refuse(404, f"The model `{request.get('model')}` does not exist", "model_not_found")
+        before = self.script.number(message)
+        fault = self.script.fault(message, before)
+        if fault:
+            self.script.count(fault)
+        slow = options.slow_for and options.slow_for in message
+        self.pause(options.slow_seconds if slow else options.latency)
+        if fault == "limit":
+            return self.refuse(429, "Rate limit reached", "rate_limit_exceeded", {"Retry-After": str(options.retry_after)})
+        if fault == "server":
+            return self.refuse(503, "The server is overloaded")
+        if fault == "timeout":
+            return self.hang()
+        self.stream(request, message, fault)
+
+    def stream(self, request: dict, message: str, fault: str | None) -> None:
+        answer = self.script.answer(message)
+        usage = {"prompt_tokens": len(message.split()) + 20, "completion_tokens": len(answer.split())}
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]})
+        pieces = [answer[i : i + 4] for i in range(0, len(answer), 4)]
+        if fault == "cut":
+            pieces = pieces[: len(pieces) // 2]
+        for index, piece in enumerate(pieces):
+            self.pause(self.script.options.token_latency)
+            if fault == "garbage" and index == len(pieces) // 2:
+                self.chunk(b"data: {\"choices\": [this is not json\n\n")
+            if fault == "error" and index == len(pieces) // 2:
+                self.event({"error": {"message": "The model crashed", "type": "server_error", "code": None}})
+                return self.end_of_stream()
+            self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+        if fault == "cut":
+            # No finish reason and no last chunk: the connection is simply gone.
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length" if fault == "length" else "stop"}]})
+        if (request.get("stream_options") or {}).get("include_usage"):
+            self.event({"choices": [], "usage": {**usage, "total_tokens": sum(usage.values())}})
+        self.chunk(b"data: [DONE]\n\n")
+        self.end_of_stream()
+        with self.script.lock:
+            self.script.tokens["input"] += usage["prompt_tokens"]
+            self.script.tokens["output"] += usage["completion_tokens"]
+            if fault is None:
+                self.script.counts["answers"] += 1
+                self.script.answered[message] = self.script.answered.get(message, 0) + 1
+
+    def hang(self) -> None:
+        """Says nothing until the client gives up."""
+        self.connection.settimeout(0.2)
+        end = time.monotonic() + self.script.options.hang_seconds
+        while time.monotonic() < end:
+            try:
+                if not self.connection.recv(1):
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        else:
+            self.close_connection = True
+            return
+        self.script.count("closedByClient")
+        self.close_connection = True
+
+    # Writing
+
+    def pause(self, seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(seconds)
+
+    def event(self, value: dict) -> None:
+        chunk = {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 0, "model": self.script.options.model}
+        self.chunk(b"data: " + json.dumps({**chunk, **value}).encode() + b"\n\n")
+
+    def chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def end_of_stream(self) -> None:
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def refuse(self, status: int, message: str, code: str | None = None, headers: dict | None = None) -> None:
+        self.document(status, {"error": {"message": message, "type": code, "param": None, "code": code}}, headers)
+
+    def document(self, status: int, value: dict, headers: dict | None = None) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        for name, text in (headers or {}).items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="An OpenAI-compatible chat server that fails in every documented way.")
+    parser.add_argument("--port", type=int, default=8099, help="0 picks a free one; it is printed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--key", default="sk-scripted", help="the key that is accepted; empty for any")
+    parser.add_argument("--model", default="scripted", help="the model that is served; empty for any")
+    parser.add_argument("--answer", help="the answer to everything; {message} stands for the question")
+    parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
+    parser.add_argument("--latency", type=float, default=0, help="seconds before each reply")
+    parser.add_argument("--token-latency", type=float, default=0, help="seconds before each piece of a stream")
+    parser.add_argument("--slow-for", help="messages that hold this text are answered after --slow-seconds")
+    parser.add_argument("--slow-seconds", type=float, default=30)
+    parser.add_argument("--retry-after", type=int, default=1)
+    parser.add_argument("--hang-seconds", type=float, default=600)
+    for fault in FAULTS:
+        parser.add_argument(f"--{fault}-rate", type=float, default=0, help=f"share of calls that meet the fault \"{fault}\"")
+    return parser.parse_args()
+
+
+def main() -> None:
+    Handler.script = Script(options())
+    server = Server(("127.0.0.1", Handler.script.options.port), Handler)
+    print(f"ready http://127.0.0.1:{server.server_address[1]}/v1", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
