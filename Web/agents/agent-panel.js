@@ -1,0 +1,194 @@
+// @ts-check
+// The side panel of a column's agent: its prompt, its scope, and its runs as they go. An agent never runs by itself.
+
+import { api } from '../wire/api.js';
+import { announce } from '../base/announce.js';
+import { h, setText } from '../base/dom.js';
+import { count, counted } from '../base/format.js';
+import { icon } from '../base/icons.js';
+import { toast } from '../base/menu.js';
+import { promptField } from './prompt-field.js';
+import { RunCard, isActive } from './run-card.js';
+import { rowsOf } from '../grid/rows.js';
+
+/** @typedef {'first' | 'selected' | 'empty' | 'failed' | 'stale' | 'all'} Scope */
+
+/** @type {Array<[Scope, string]>} */
+const scopes = [['first', 'First 10 (preview)'], ['selected', 'Selected rows'], ['empty', 'Empty cells'], ['failed', 'Failed cells'], ['stale', 'Cells whose inputs changed'], ['all', 'All rows']];
+
+export class AgentPanel {
+  /** @param {import('../grid/store.js').Store} store @param {import('../grid/selection.js').Selection} selection @param {import('../grid/painter.js').Painter} painter @param {HTMLElement} root @param {() => Promise<void>} reread */
+  constructor(store, selection, painter, root, reread) {
+    this.store = store;
+    this.selection = selection;
+    this.painter = painter;
+    this.root = root;
+    this.reread = reread;
+    this.columnID = '';
+    /** @type {Map<string, RunCard>} */
+    this.cards = new Map();
+    this.title = h('h2', {}, 'Agent');
+    this.column = h('select', { 'aria-label': 'Column the agent fills', on: { change: () => this.show(this.column.value) } });
+    this.model = h('div', { class: 'card calm' });
+    this.prompt = promptField(store);
+    this.scope = h('select', { 'aria-label': 'Rows' }, scopes.map(([value, label]) => h('option', { value }, label)));
+    this.estimate = h('p', { class: 'hint' });
+    this.run = h('button', { type: 'button', class: 'primary', on: { click: () => this.start() } }, icon('play'), h('span', {}, 'Run'));
+    this.save = h('button', { type: 'button', on: { click: async () => (await this.savePrompt()) && toast('Prompt saved.') } }, 'Save prompt');
+    this.runs = h('div', { class: 'runs' });
+    root.append(
+      h('header', {}, icon('spark'), this.title, h('span', { class: 'grow' }), h('button', { type: 'button', class: 'quiet square', 'aria-label': 'Close', on: { click: () => this.close() } }, icon('close'))),
+      h('div', { class: 'panel-body' }, this.model,
+        h('label', { class: 'field' }, h('span', {}, 'Fills column'), this.column),
+        h('div', { class: 'field' }, h('span', {}, 'Prompt, asked for each row'), this.prompt.root, h('p', { class: 'hint' }, 'Type {{ to insert a column\u2019s value. The example below shows row ', h('span', { class: 'example-row' }), '.'), this.prompt.example),
+        h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope), this.estimate,
+        h('div', { class: 'actions' }, this.save, this.run),
+        h('h3', {}, 'Runs'), this.runs));
+    this.scope.addEventListener('change', () => this.renderEstimate());
+    root.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !event.defaultPrevented) this.close();
+      event.stopPropagation();
+    });
+    store.on(['grid', 'sheet'], () => this.render());
+    store.on(['selection', 'snapshot'], () => !root.hidden && (this.renderEstimate(), this.prompt.showExample(this.selection.row)));
+    store.on(['runs'], () => this.renderRuns());
+    store.on(['sheet'], () => this.cards.clear());
+  }
+
+  /** @param {string} [column] */
+  show(column) {
+    const columns = this.store.columns;
+    this.columnID = column ?? (columns[this.selection.column]?.agent ? columns[this.selection.column]?.id : columns.find((c) => c.agent)?.id) ?? columns[this.selection.column]?.id ?? '';
+    this.root.hidden = false;
+    this.render(true);
+    this.prompt.input.focus();
+    void this.loadRuns();
+  }
+
+  toggle() {
+    if (this.root.hidden) this.show();
+    else this.close();
+  }
+
+  close() {
+    this.root.hidden = true;
+    this.painter.focus();
+  }
+
+  async loadRuns() {
+    const runs = await api.runs(this.store.grid?.id ?? '').catch(() => []);
+    for (const run of runs) this.store.runChanged(run);
+  }
+
+  /** @param {boolean} [fresh] */
+  render(fresh = false) {
+    if (this.root.hidden) return;
+    const { store } = this, column = store.column(this.columnID);
+    this.column.replaceChildren(...store.columns.map((c) => h('option', { value: c.id }, c.agent ? `${c.name} (agent)` : c.name)));
+    this.column.value = this.columnID;
+    if (fresh || !this.prompt.input.value) this.prompt.input.value = column?.agent?.prompt ?? '';
+    this.prompt.showExample(this.selection.row);
+    this.renderModel();
+    this.renderEstimate();
+    this.renderRuns();
+  }
+
+  renderModel() {
+    const health = this.store.health ?? {}, agents = health['agents'] ?? health['model'] ?? health['enrichment'];
+    const name = typeof agents === 'string' ? agents : (agents?.model ?? agents?.name ?? null);
+    const isDemo = !name || agents?.demo === true;
+    this.model.hidden = !isDemo;
+    if (!isDemo) return;
+    this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Demo rules, no model called'),
+      h('p', {}, 'Simple built-in rules answer, so that you can try agents without a key or a cost. To use a model, set ', h('code', {}, 'OPENAI_BASE_URL'), ' and ', h('code', {}, 'OPENAI_MODEL'), ' (and ', h('code', {}, 'OPENAI_API_KEY'), ' if it needs one) and start the server again.')));
+  }
+
+  get selectedCount() {
+    const r = this.selection.range;
+    return r.bottom - r.top + 1;
+  }
+
+  renderEstimate() {
+    const total = this.store.totalRows ?? 0, scope = /** @type {Scope} */ (this.scope.value);
+    const rows = scope === 'first' ? Math.min(10, total) : scope === 'selected' ? this.selectedCount : total;
+    setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.`);
+    const label = this.run.querySelector('span');
+    if (label) setText(label, scope === 'first' ? 'Run the first 10' : scope === 'selected' ? `Run ${counted(rows, 'row')}` : scope === 'all' ? `Run all ${count(total)}` : 'Run');
+  }
+
+  async savePrompt() {
+    const prompt = this.prompt.input.value.trim(), column = this.store.column(this.columnID);
+    if (!column) return false;
+    if (!prompt) {
+      toast('Write a prompt first.', { problem: true });
+      this.prompt.input.focus();
+      return false;
+    }
+    if (column.agent?.prompt === prompt) return true;
+    try {
+      await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { agent: { prompt } });
+      await this.reread();
+      return true;
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), { problem: true });
+      return false;
+    }
+  }
+
+  /** @param {Scope} [scope] */
+  async start(scope = /** @type {Scope} */ (this.scope.value)) {
+    if (!(await this.savePrompt())) return;
+    const { store } = this;
+    try {
+      const seen = this.painter.seen, viewport = [];
+      for (let rank = seen.first; rank <= seen.last; rank++) {
+        const id = store.rowAt(rank)?.id;
+        if (id) viewport.push(id);
+      }
+      const view = store.effectiveView, isWhole = !view.filter.length && !view.sort.length;
+      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole ? {} : { view }), viewport });
+      store.runChanged(run);
+      announce('The agent is running', true);
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), { problem: true });
+    }
+  }
+
+  /** @param {Scope} scope */
+  async scopeOf(scope) {
+    if (scope === 'first') return { first: 10 };
+    if (scope !== 'selected') return scope;
+    const r = this.selection.range;
+    return { rows: (await rowsOf(this.store, r.top, r.bottom)).map((row) => row.id) };
+  }
+
+  /** Ctrl+Enter: runs the selection when the focused column has an agent, else opens the panel for it. */
+  runSelection() {
+    const column = this.store.columns[this.selection.column];
+    if (!column) return;
+    const ready = !!column.agent;
+    this.show(column.id);
+    this.scope.value = 'selected';
+    this.renderEstimate();
+    if (ready) void this.start('selected');
+  }
+
+  renderRuns() {
+    const { store } = this;
+    const active = [...store.runs.values()].filter(isActive).length;
+    document.documentElement.dataset['running'] = String(active);
+    if (this.root.hidden) return;
+    const runs = [...store.runs.values()].filter((r) => !r.sheet || r.sheet === store.sheetID).sort((a, b) => Number(b.run.replace(/\D/g, '')) - Number(a.run.replace(/\D/g, ''))).slice(0, 8);
+    for (const [index, event] of runs.entries()) {
+      let card = this.cards.get(event.run);
+      if (!card) {
+        card = new RunCard(store, event.run);
+        this.cards.set(event.run, card);
+      }
+      card.render(event);
+      if (this.runs.children[index] !== card.root) this.runs.insertBefore(card.root, this.runs.children[index] ?? null);
+    }
+    while (this.runs.children.length > runs.length) this.runs.lastElementChild?.remove();
+    if (!runs.length) this.runs.replaceChildren(h('p', { class: 'hint' }, 'None yet. Begin with the first 10 rows and look at the answers.'));
+  }
+}

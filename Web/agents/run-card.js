@@ -1,0 +1,105 @@
+// @ts-check
+// One run as it goes: counts, rate, time left, tokens, and what can be done with it. All counts come from the server.
+
+import { api } from '../wire/api.js';
+import { announce } from '../base/announce.js';
+import { h, setText } from '../base/dom.js';
+import { count, duration } from '../base/format.js';
+import { icon } from '../base/icons.js';
+import { toast } from '../base/menu.js';
+
+/** @param {import('../types.js').RunEvent} run */
+export const isActive = (run) => run.state === 'running' || run.state === 'paused' || run.state === 'ending';
+
+/** @type {Record<string, string>} */
+const stateNames = { running: 'Running', paused: 'Paused', ending: 'Ending', finished: 'Finished', done: 'Finished', cancelled: 'Cancelled', refused: 'Stopped', failed: 'Stopped' };
+
+export class RunCard {
+  /** @param {import('../grid/store.js').Store} store @param {string} run */
+  constructor(store, run) {
+    this.store = store;
+    this.run = run;
+    this.name = h('b', {});
+    this.stateText = h('span', { class: 'run-state' });
+    this.parts = { done: h('i', { class: 'done' }), failed: h('i', { class: 'failed' }), skipped: h('i', { class: 'skipped' }), running: h('i', { class: 'running' }) };
+    this.bar = h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100 }, Object.values(this.parts));
+    this.counts = h('dl', { class: 'counts' });
+    this.line = h('p', { class: 'hint' });
+    this.reason = h('p', { class: 'reason' });
+    this.buttons = h('div', { class: 'actions' });
+    this.buttonState = '';
+    this.wasActive = true;
+    this.root = h('article', { class: 'card run' }, h('header', {}, this.name, this.stateText), this.bar, this.counts, this.line, this.reason, this.buttons);
+  }
+
+  /** @param {import('../types.js').RunEvent} event */
+  render(event) {
+    const total = event.done + event.running + event.queued + event.failed + event.skipped;
+    const column = event.column ? this.store.column(event.column)?.name : '';
+    setText(this.name, column || event.run);
+    setText(this.stateText, stateNames[event.state] ?? event.state);
+    this.root.dataset['state'] = event.state;
+    /** @param {number} n */
+    const share = (n) => `${total ? (n / total) * 100 : 0}%`;
+    this.parts.done.style.width = share(event.done);
+    this.parts.failed.style.width = share(event.failed);
+    this.parts.skipped.style.width = share(event.skipped);
+    this.parts.running.style.width = share(event.running);
+    const percent = total ? Math.round(((event.done + event.failed + event.skipped) / total) * 100) : 0;
+    this.bar.setAttribute('aria-valuenow', String(percent));
+    this.bar.setAttribute('aria-label', `${column ?? ''} ${percent} %`);
+    this.renderCounts(event);
+    const facts = [];
+    if (isActive(event) && event.rate) facts.push(`${event.rate.toFixed(event.rate < 10 ? 1 : 0)} rows/s`);
+    if (event.state === 'running' && event.eta) facts.push(`${duration(event.eta)} left`);
+    if (event.tokens) facts.push(`${count(event.tokens)} tokens`);
+    if (event.cost) facts.push(`$${event.cost.toFixed(4)}`);
+    if (event.model) facts.push(event.model);
+    setText(this.line, facts.join(' \u00b7 '));
+    setText(this.reason, event.reason ?? '');
+    this.reason.hidden = !event.reason;
+    this.renderButtons(event);
+    if (this.wasActive && !isActive(event)) announce(`${column || 'The run'}: ${stateNames[event.state] ?? event.state}, ${count(event.done)} done, ${count(event.failed)} failed`);
+    this.wasActive = isActive(event);
+  }
+
+  /** @param {import('../types.js').RunEvent} event */
+  renderCounts(event) {
+    /** @type {Array<[string, number]>} */
+    const counts = [['done', event.done], ['running', event.running], ['queued', event.queued], ['failed', event.failed], ['skipped', event.skipped]];
+    if (this.counts.childElementCount === 0) for (const [name] of counts) this.counts.append(h('div', { class: name }, h('dt', {}, name), h('dd', {}, '')));
+    counts.forEach(([, n], index) => {
+      const value = this.counts.children[index]?.lastElementChild;
+      if (value) setText(value, count(n));
+    });
+  }
+
+  /** @param {import('../types.js').RunEvent} event */
+  renderButtons(event) {
+    const key = `${event.state} ${event.failed > 0}`;
+    if (key === this.buttonState) return;
+    this.buttonState = key;
+    /** @param {string} label @param {import('../base/icons.js').IconName} name @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what */
+    const button = (label, name, what) => h('button', { type: 'button', class: 'small', on: { click: () => this.act(what) } }, icon(name), label);
+    const buttons = [];
+    if (event.state === 'running') buttons.push(button('Pause', 'pause', 'pause'));
+    if (event.state === 'paused') buttons.push(button('Resume', 'play', 'resume'));
+    if (isActive(event)) buttons.push(button('Cancel', 'stop', 'cancel'));
+    else {
+      if (event.failed > 0) buttons.push(button('Retry failed', 'play', 'retry'));
+      if (event.done > 0) buttons.push(button('Undo run', 'undo', 'undo'));
+    }
+    this.buttons.replaceChildren(...buttons);
+  }
+
+  /** @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what */
+  async act(what) {
+    try {
+      const reply = await api.actOnRun(this.store.grid?.id ?? '', this.run, what);
+      if (reply?.run && typeof reply.done === 'number') this.store.runChanged(reply);
+      if (what === 'undo') toast('The run\u2019s answers were taken back; what people changed since stays.');
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), { problem: true });
+    }
+  }
+}

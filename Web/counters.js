@@ -1,0 +1,28 @@
+// @ts-check
+// `window.trueline`: what has been asked, applied and dropped so far, to be read from outside and changed by nobody.
+
+/** @param {import('./grid/store.js').Store} store @param {import('./grid/reader.js').GridReader} reader @param {import('./grid/painter.js').Painter} painter @param {import('./grid/changes.js').Changes} changes */
+export function publishCounters(store, reader, painter, changes) {
+  const counters = Object.freeze({
+    /** Page reads sent. */
+    get requests() { return reader.counts.requests; },
+    /** Page reads sent because something changed, not because a page was missing. */
+    get refreshes() { return reader.counts.refreshes; },
+    /** Pages of replies that were applied. */
+    get applied() { return reader.counts.applied; },
+    /** Replies, or pages of them, that were dropped, by reason. */
+    get dropped() { return Object.freeze({ ...reader.dropped }); },
+    get aborted() { return reader.counts.aborted; },
+    get failed() { return reader.counts.failed; },
+    /** The ordering core's own counts. */
+    get core() { return Object.freeze({ ...reader.core?.counters() }); },
+    get paints() { return painter.paints; },
+    /** The longest paint so far, in ms. */
+    get longestPaint() { return painter.longestPaint; },
+    get changesSent() { return changes.requests; },
+    get revision() { return store.revision; },
+    get connection() { return store.connection; },
+    get totalRows() { return store.totalRows; },
+  });
+  Object.defineProperty(globalThis, 'trueline', { value: counters, writable: false, configurable: false, enumerable: true });
+}

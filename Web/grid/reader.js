@@ -1,0 +1,305 @@
+// @ts-check
+// Drives the ordering core: carries out its effects with fetch and timers, and tells it what came of them. Payloads are kept until the
+// core says for each of their pages whether to hold it or to drop it; what it says to paint goes to the store in one piece.
+
+import { commitSignal, idNumber, loadOrdering } from '../ordering.js';
+import { Problem, api } from '../wire/api.js';
+import { pageSize } from './store.js';
+
+/** @typedef {import('../types.js').Row} Row */
+/** @typedef {import('../ordering.js').OrderingEvent} OrderingEvent */
+/** @typedef {import('../ordering.js').Effect} Effect */
+
+/** Columns are read in windows of this many, as the server stores them. */
+export const windowColumns = 64;
+/** While pages fly by under a scroll bar, they are asked for at most this often, in ms. */
+const scrollPause = 70;
+
+export class GridReader {
+  /** @param {import('./store.js').Store} store @param {import('./painter.js').Painter} painter @param {import('./drafts.js').Drafts} drafts */
+  constructor(store, painter, drafts) {
+    this.store = store;
+    this.painter = painter;
+    this.drafts = drafts;
+    /** @type {import('../ordering.js').Reconciler | null} */
+    this.core = null;
+    /** Pages held, by number. @type {Map<number, { tag: string, rows: Row[] }>} */
+    this.held = new Map();
+    /** Replies that wait for the core's word. @type {Map<string, Map<number, import('../types.js').Page>>} */
+    this.arrived = new Map();
+    /** @type {Map<string, AbortController>} */
+    this.inFlight = new Map();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.scrollTimer = undefined;
+    this.lastViewport = { first: 0, last: 0, at: 0 };
+    /** The columns of the current intent's reads, by position. */
+    this.window = { low: 0, high: windowColumns - 1 };
+    this.viewNumber = 0;
+    this.isOpen = false;
+    /** Set while a new view has been asked for and nothing of it is painted. */
+    this.awaitsView = false;
+    this.counts = { requests: 0, refreshes: 0, applied: 0, aborted: 0, failed: 0 };
+    /** @type {Record<string, number>} */
+    this.dropped = {};
+    /** The last stream position, to tell a core that began anew. @type {number | null} */
+    this.streamRevision = null;
+    /** Told when the server answers though the stream is lost: it is time to open it again. @type {() => void} */
+    this.onReached = () => {};
+    drafts.tell = (what, draft) => this.draftIs(what, draft);
+    painter.onViewport = () => this.scrolled();
+    store.on(['sheet', 'view'], () => this.open());
+    document.addEventListener('visibilitychange', () => this.handle({ type: document.hidden ? 'hidden' : 'shown' }));
+  }
+
+  async load() {
+    const ordering = await loadOrdering();
+    this.core = ordering.reconciler({ jitterSeed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 });
+    if (document.hidden) this.handle({ type: 'hidden' });
+  }
+
+  /** @param {OrderingEvent} event */
+  handle(event) {
+    if (!this.core) return;
+    for (const effect of this.core.handle(event, performance.now())) this.perform(effect);
+  }
+
+  /** A new intent: another sheet, view, or window of columns. */
+  open() {
+    const { store } = this;
+    if (!this.core || !store.grid || !store.sheet) return;
+    const view = store.effectiveView, sensitive = [...view.filter, ...view.sort].map((c) => idNumber(c.column));
+    this.isOpen = true;
+    this.awaitsView = true;
+    this.window = this.windowFor(this.painter.seenColumns);
+    this.handle({ type: 'open', sheet: idNumber(store.sheetID), view: ++this.viewNumber, pageSize, sensitive: sensitive.some(Number.isNaN) ? 'all' : sensitive, first: 1, last: 1 });
+    this.lastViewport = { first: 1, last: 1, at: 0 };
+    store.emit('connection');
+  }
+
+  close() {
+    this.isOpen = false;
+    for (const controller of this.inFlight.values()) controller.abort();
+    this.inFlight.clear();
+    this.arrived.clear();
+    this.held.clear();
+  }
+
+  /** Whole windows around the columns seen; all columns when there are no more than one window. @param {{ first: number, last: number }} seen */
+  windowFor(seen) {
+    const low = Math.floor(seen.first / windowColumns) * windowColumns;
+    return { low, high: Math.max(low + windowColumns, (Math.floor(seen.last / windowColumns) + 1) * windowColumns) - 1 };
+  }
+
+  /** After a scroll or a resize: other pages, or another window of columns, may be in view. */
+  scrolled() {
+    this.store.emit('viewport');
+    if (!this.isOpen || this.awaitsView) return;
+    const columns = this.painter.seenColumns;
+    if (this.store.columns.length > windowColumns && (columns.first < this.window.low || columns.last > this.window.high)) return this.moveWindow();
+    clearTimeout(this.scrollTimer);
+    const seen = this.painter.seen, first = Math.floor(seen.first / pageSize) + 1, last = Math.floor(seen.last / pageSize) + 1;
+    if (first === this.lastViewport.first && last === this.lastViewport.last) return;
+    const wait = this.store.pages.has(first) && this.store.pages.has(last) ? 0 : this.lastViewport.at + scrollPause - performance.now();
+    if (wait > 0) this.scrollTimer = setTimeout(() => this.scrolled(), wait);
+    else {
+      this.lastViewport = { first, last, at: performance.now() };
+      this.handle({ type: 'viewport', first, last });
+    }
+  }
+
+  moveWindow() {
+    clearTimeout(this.scrollTimer);
+    this.scrollTimer = setTimeout(() => {
+      const { store } = this, view = store.effectiveView, seen = this.painter.seen;
+      const columns = this.painter.seenColumns;
+      if (columns.first >= this.window.low && columns.last <= this.window.high) return;
+      const first = Math.floor(seen.first / pageSize) + 1, last = Math.floor(seen.last / pageSize) + 1;
+      this.window = this.windowFor(columns);
+      this.lastViewport = { first, last, at: performance.now() };
+      this.handle({ type: 'open', sheet: idNumber(store.sheetID), view: ++this.viewNumber, pageSize, sensitive: [...view.filter, ...view.sort].map((c) => idNumber(c.column)), first, last });
+    }, scrollPause);
+  }
+
+  /** @param {import('../wire/event-stream.js').StreamEvent} event */
+  streamed(event) {
+    const { store } = this;
+    switch (event.kind) {
+      case 'hello':
+        this.streamRevision = event.revision;
+        return this.handle({ type: 'hello', revision: event.revision, resumedAfter: event.resumedAfter });
+      case 'commit':
+        this.streamRevision = event.revision;
+        return this.handle(commitSignal(event, store.sheetID));
+      case 'gap':
+        this.streamRevision = event.revision;
+        return this.handle({ type: 'gap', revision: event.revision });
+      case 'heartbeat': return this.handle({ type: 'heartbeat' });
+      case 'heartbeatLate': return this.handle({ type: 'heartbeatLate' });
+      case 'lost':
+        this.streamRevision = null;
+        return this.handle({ type: 'streamLost' });
+      case 'run': {
+        const before = store.runs.get(event.run)?.state;
+        store.runChanged(event);
+        const active = ['running', 'paused', 'ending'];
+        if (before && active.includes(before) && !active.includes(event.state)) this.handle({ type: 'runEnded' });
+      }
+    }
+  }
+
+  /** @param {'submitted' | 'acknowledged' | 'refused' | 'discarded'} what @param {import('./drafts.js').Draft} draft */
+  draftIs(what, draft) {
+    switch (what) {
+      case 'submitted': return this.handle({ type: 'editSubmitted', draft: draft.id, row: idNumber(draft.row) });
+      case 'acknowledged': return this.handle({ type: 'editAcknowledged', draft: draft.id, revision: draft.revision });
+      case 'refused': return this.handle({ type: 'editRefused', draft: draft.id });
+      case 'discarded': return this.handle({ type: 'editDiscarded', draft: draft.id });
+    }
+  }
+
+  /** @param {Effect} effect */
+  perform(effect) {
+    switch (effect.type) {
+      case 'reset': return this.reset();
+      case 'send': return void this.send(effect);
+      case 'cancel': return this.cancel(effect.request);
+      case 'apply': return this.apply(effect.request, effect.page);
+      case 'drop': return this.drop(effect.request, effect.page, effect.reason);
+      case 'paint': return this.paint(effect);
+      case 'withdraw':
+        this.store.pages.delete(effect.page);
+        return this.painter.schedule();
+      case 'evict': return void this.held.delete(effect.page);
+      case 'releaseDraft': return this.drafts.release(effect.draft);
+      case 'setTimer':
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.handle({ type: 'timer' }), Math.max(0, effect.at - performance.now()) + 1);
+        return;
+      case 'cancelTimer': return clearTimeout(this.timer);
+      case 'status': return this.status(effect);
+      case 'restarted':
+        this.reset();
+        queueMicrotask(() => {
+          this.open();
+          if (this.streamRevision !== null) this.handle({ type: 'hello', revision: this.streamRevision });
+        });
+    }
+  }
+
+  /** What is drawn stays on the screen, marked as being read anew, until the first paint of the new intent replaces all of it. */
+  reset() {
+    this.held.clear();
+    this.arrived.clear();
+    for (const controller of this.inFlight.values()) controller.abort();
+    this.inFlight.clear();
+    this.reading();
+  }
+
+  /** @param {import('../ordering.js').SendEffect} effect */
+  async send({ request, first, last, minRevision, purpose, have }) {
+    const { store } = this, controller = new AbortController();
+    this.inFlight.set(request, controller);
+    this.counts.requests++;
+    if (purpose !== 'load' && purpose !== 'margin') this.counts.refreshes++;
+    this.reading();
+    const view = store.effectiveView, isWhole = view.filter.length === 0 && view.sort.length === 0;
+    const tags = have.map((page) => `${page}:${this.held.get(page)?.tag ?? ''}`).join(',');
+    try {
+      const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first, last, pageSize, minRevision, have: tags, view: isWhole ? null : view, ...(store.columns.length > windowColumns ? { columns: `${this.window.low}-${Math.min(this.window.high, store.columns.length - 1)}` } : {}) }, controller.signal);
+      this.arrived.set(request, new Map(reply.pages.map((p) => [p.page, p])));
+      this.inFlight.delete(request);
+      this.handle({
+        type: 'replyArrived', request, revision: reply.revision, totalRows: reply.totalRows, totalPages: Math.ceil(reply.totalRows / pageSize),
+        pages: reply.pages.map((p) => (p.unchanged ? { page: p.page, unchanged: true } : { page: p.page, rows: p.rows.map((r) => idNumber(r.id)) })),
+      });
+      if (store.problem) store.readingFailed(null);
+      if (store.connection !== 'live') this.onReached();
+    } catch (error) {
+      this.inFlight.delete(request);
+      if (controller.signal.aborted) return;
+      this.failed(request, error);
+    }
+    this.arrived.delete(request);
+    this.reading();
+  }
+
+  /** @param {string} request @param {unknown} error */
+  failed(request, error) {
+    this.counts.failed++;
+    const problem = error instanceof Problem ? error : new Problem(500, 'The reply could not be read', error instanceof Error ? error.message : String(error));
+    this.store.readingFailed(problem);
+    const kind = problem.code === 'behind' ? 'behind' : problem.isTransient || problem.status >= 500 ? 'temporary' : 'permanent';
+    this.handle({ type: 'replyFailed', request, kind, retryAfter: problem.retryAfter ? problem.retryAfter * 1000 : null });
+  }
+
+  /** @param {string} request */
+  cancel(request) {
+    const controller = this.inFlight.get(request);
+    if (!controller) return;
+    this.counts.aborted++;
+    controller.abort();
+    this.inFlight.delete(request);
+    this.reading();
+  }
+
+  /** @param {string} request @param {number} page */
+  apply(request, page) {
+    const payload = this.arrived.get(request)?.get(page);
+    if (!payload) return;
+    this.counts.applied++;
+    const before = this.held.get(page);
+    if (!payload.unchanged) this.held.set(page, { tag: payload.tag, rows: payload.rows });
+    else if (before) before.tag = payload.tag || before.tag;
+  }
+
+  /** @param {string} request @param {number | null} page @param {string} reason */
+  drop(request, page, reason) {
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
+    if (page === null) this.arrived.delete(request);
+    else this.arrived.get(request)?.delete(page);
+  }
+
+  /** One frame: exactly these pages, all of one snapshot. @param {import('../ordering.js').PaintEffect} effect */
+  paint(effect) {
+    const { store } = this;
+    /** @type {Map<number, import('./store.js').HeldPage>} */
+    const pages = new Map();
+    for (const page of effect.pages) {
+      const held = this.held.get(page);
+      if (held) pages.set(page, { revision: effect.revision, rows: held.rows });
+    }
+    store.window = this.window;
+    store.painted(effect.revision, effect.totalRows, pages);
+    if (this.awaitsView) {
+      this.awaitsView = false;
+      this.painter.scrollTo(0);
+      this.reading();
+    }
+  }
+
+  /** @param {import('../ordering.js').StatusEffect} effect */
+  status(effect) {
+    const { store } = this;
+    store.isBehind = effect.shown > 0 && effect.known > effect.shown;
+    store.connectionSince = effect.since;
+    switch (effect.connection) {
+      case 'live': return store.connectionIs('live');
+      case 'silent': return store.connectionIs('polling', 'Something between the server and here holds live updates back');
+      case 'polling': return store.connectionIs('polling', 'Live updates are lost');
+      case 'offline': return store.connectionIs('offline');
+      case 'connecting':
+      case 'reconnecting': return store.connectionIs('reconnecting');
+    }
+  }
+
+  /** Tells whether something is being read that a person waits for. */
+  reading() {
+    const waits = this.awaitsView && this.inFlight.size > 0;
+    if (waits !== this.store.isReading) {
+      this.store.isReading = waits;
+      this.store.emit('viewport');
+    }
+  }
+}

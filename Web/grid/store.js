@@ -1,0 +1,234 @@
+// @ts-check
+// The page's one store: what is open, what was asked for, what the last applied snapshot holds. Modules read it, change it through
+// its methods, and hear of changes by topic. It decides nothing about order: that is the reconciler's.
+
+/** @typedef {import('../types.js').Column} Column */
+/** @typedef {import('../types.js').Row} Row */
+/** @typedef {'grids' | 'grid' | 'sheet' | 'view' | 'snapshot' | 'viewport' | 'selection' | 'drafts' | 'connection' | 'runs' | 'problem' | 'widths'} Topic */
+/** @typedef {{ revision: number, rows: Row[] }} HeldPage */
+
+/** @type {import('../types.js').View} */
+export const wholeSheet = Object.freeze({ filter: [], match: 'all', sort: [] });
+
+export const pageSize = 100;
+
+/** Default widths by column type, in CSS pixels. */
+const defaultWidths = { text: 180, number: 116, boolean: 96, date: 140, json: 240 };
+
+export class Store {
+  constructor() {
+    /** @type {import('../types.js').GridSummary[] | null} */
+    this.grids = null;
+    /** @type {import('../types.js').Grid | null} */
+    this.grid = null;
+    this.sheetID = '';
+    this.view = wholeSheet;
+    this.find = '';
+    /** What `/health` said. @type {Record<string, any> | null} */
+    this.health = null;
+
+    /** The visible snapshot's revision; 0 before the first page. */
+    this.revision = 0;
+    /** Rows of the view; null until known. @type {number | null} */
+    this.totalRows = null;
+    /** Positions of the columns that the pages hold. */
+    this.window = { low: 0, high: 63 };
+    /** True while a new view is being read and the one before is still shown. */
+    this.isReading = false;
+    /** Pages that may be painted, by number. @type {Map<number, HeldPage>} */
+    this.pages = new Map();
+
+    /** @type {import('../types.js').Connection} */
+    this.connection = 'reconnecting';
+    this.connectionReason = '';
+    /** When the connection took its present state, on the monotonic clock. */
+    this.connectionSince = performance.now();
+    /** When live updates were last lost; null while they come. @type {number | null} */
+    this.lostSince = null;
+    /** True while what is shown is known to be behind what is committed. */
+    this.isBehind = false;
+    /** The page reads' last failure, until one succeeds. @type {{ error: Error, since: number } | null} */
+    this.problem = null;
+
+    /** @type {Map<string, import('../types.js').RunEvent>} */
+    this.runs = new Map();
+    /** Widths being dragged or just set, before the document has them. @type {Map<string, number>} */
+    this.widths = new Map();
+
+    /** Widths that fit the first values seen. @type {Map<string, number>} */
+    this.fitted = new Map();
+
+    /** @type {Map<Topic, Set<() => void>>} */
+    this.listeners = new Map();
+  }
+
+  /** @param {Topic[]} topics @param {() => void} listener */
+  on(topics, listener) {
+    for (const topic of topics) {
+      const set = this.listeners.get(topic) ?? new Set();
+      set.add(listener);
+      this.listeners.set(topic, set);
+    }
+  }
+
+  /** @param {Topic} topic */
+  emit(topic) {
+    for (const listener of this.listeners.get(topic) ?? []) listener();
+  }
+
+  get sheet() {
+    return this.grid?.sheets.find((s) => s.id === this.sheetID) ?? null;
+  }
+
+  /** @returns {Column[]} */
+  get columns() {
+    return this.sheet?.columns ?? [];
+  }
+
+  /** @param {string} id */
+  column(id) {
+    return this.columns.find((c) => c.id === id);
+  }
+
+  /** @param {Column} column */
+  widthOf(column) {
+    return this.widths.get(column.id) ?? column.width ?? this.fitted.get(column.id) ?? defaultWidths[column.type] ?? 160;
+  }
+
+  /** Fits columns that nobody has sized to the first values seen; once a sheet, so that nothing moves later. */
+  fitColumns() {
+    for (const [rank, column] of this.columns.entries()) {
+      if (this.fitted.has(column.id) || !this.holdsColumn(rank)) continue;
+      let longest = 0, seen = 0;
+      for (const { rows } of this.pages.values()) {
+        for (const row of rows) {
+          const json = row.cells[column.id];
+          if (json === undefined) continue;
+          seen++;
+          longest = Math.max(longest, Math.min(json.length, 44));
+        }
+      }
+      if (seen) this.fitted.set(column.id, Math.round(Math.max(76, column.name.length * 7.6 + 52, Math.min(longest * 7.2 + 22, 300))));
+    }
+  }
+
+  /** The row at a rank of the view, when its page may be painted. @param {number} index */
+  rowAt(index) {
+    return this.pages.get(Math.floor(index / pageSize) + 1)?.rows[index % pageSize];
+  }
+
+  /** Whether the loaded pages hold a column. @param {number} rank */
+  holdsColumn(rank) {
+    return rank >= this.window.low && rank <= this.window.high;
+  }
+
+  /** What the ordering core says to draw, all of one snapshot. @param {number} revision @param {number} totalRows @param {Map<number, HeldPage>} pages */
+  painted(revision, totalRows, pages) {
+    const isFirst = this.revision === 0;
+    this.revision = revision;
+    this.totalRows = totalRows;
+    this.pages = pages;
+    if (isFirst) this.fitColumns();
+    this.emit('snapshot');
+    if (isFirst) this.emit('widths');
+  }
+
+  /** The revision a row's page is painted at. @param {number} index */
+  revisionAt(index) {
+    return this.pages.get(Math.floor(index / pageSize) + 1)?.revision ?? 0;
+  }
+
+  /** The rank of a row among the loaded pages; -1 when it is not loaded. Looks first where it last was.
+   * @param {string} id @param {number} near */
+  rankOf(id, near) {
+    if (this.rowAt(near)?.id === id) return near;
+    for (const [page, held] of this.pages) {
+      const at = held.rows.findIndex((r) => r.id === id);
+      if (at >= 0) return (page - 1) * pageSize + at;
+    }
+    return -1;
+  }
+
+  /** @param {import('../types.js').GridSummary[]} grids */
+  gridsListed(grids) {
+    this.grids = grids;
+    this.emit('grids');
+  }
+
+  /** The document of the open grid, at first or after its structure changed. @param {import('../types.js').Grid | null} grid */
+  gridRead(grid) {
+    const other = grid?.id !== this.grid?.id;
+    this.grid = grid;
+    if (!grid?.sheets.some((s) => s.id === this.sheetID)) this.sheetID = grid?.sheets[0]?.id ?? '';
+    this.widths.clear();
+    if (other) {
+      this.runs.clear();
+      this.forgetSnapshot();
+      this.view = wholeSheet;
+      this.find = '';
+    }
+    this.emit('grid');
+    if (other) this.emit('sheet');
+  }
+
+  /** @param {string} sheet */
+  openSheet(sheet) {
+    if (sheet === this.sheetID) return;
+    this.sheetID = sheet;
+    this.view = wholeSheet;
+    this.find = '';
+    this.forgetSnapshot();
+    this.emit('sheet');
+    this.emit('view');
+  }
+
+  /** @param {import('../types.js').View} view */
+  openView(view) {
+    this.view = view;
+    this.emit('view');
+  }
+
+  /** @param {string} text */
+  findText(text) {
+    this.find = text;
+    this.emit('view');
+  }
+
+  /** The view asked for, with the find text as a filter over the text columns.
+   * @returns {import('../types.js').View} */
+  get effectiveView() {
+    if (!this.find) return this.view;
+    const columns = this.columns.slice(0, 24);
+    /** @type {import('../types.js').Filter[]} */
+    const find = columns.map((c) => ({ column: c.id, op: 'contains', value: this.find }));
+    return this.view.filter.length ? { ...this.view, filter: [...this.view.filter, ...find.slice(0, 1)] } : { filter: find, match: 'any', sort: this.view.sort };
+  }
+
+  forgetSnapshot() {
+    this.pages = new Map();
+    this.totalRows = null;
+    this.revision = 0;
+    this.problem = null;
+  }
+
+  /** @param {import('../types.js').Connection} connection @param {string} [reason] */
+  connectionIs(connection, reason = '') {
+    if (connection === 'live') this.lostSince = null;
+    else this.lostSince ??= this.connectionSince;
+    this.connection = connection;
+    this.connectionReason = reason;
+    this.emit('connection');
+  }
+
+  /** @param {Error | null} error */
+  readingFailed(error) {
+    this.problem = error ? { error, since: this.problem?.since ?? performance.now() } : null;
+    this.emit('problem');
+  }
+
+  /** @param {import('../types.js').RunEvent} event */
+  runChanged(event) {
+    this.runs.set(event.run, { ...this.runs.get(event.run), ...event });
+    this.emit('runs');
+  }
+}

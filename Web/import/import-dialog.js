@@ -1,0 +1,176 @@
+// @ts-check
+// Importing a file: a preview of 20 rows with every guess open to change, then the file itself with progress, rate, time left and cancel.
+// Nothing is in the grid before the preview is confirmed, and a broken upload leaves nothing behind.
+
+import { api } from '../wire/api.js';
+import { h, setText } from '../base/dom.js';
+import { bytes, count, counted, duration } from '../base/format.js';
+import { icon } from '../base/icons.js';
+import { openDialog, toast } from '../base/menu.js';
+import { columnTypes } from '../columns/column-menu.js';
+import { displayText } from '../wire/cell-value.js';
+import { upload } from './upload.js';
+
+/** Bytes of the file that the preview is made from. */
+const previewBytes = 512 * 1024;
+
+/** @typedef {{ separator?: string, encoding?: string, header?: boolean, quote?: string, columns?: Array<{ name: string, type?: string }>, rows?: unknown[][], rejects?: Array<{ line: number, reason: string }>, rejected?: number }} Preview */
+
+/** @type {Array<[string, string]>} */
+const separators = [[',', 'Comma ,'], [';', 'Semicolon ;'], ['\t', 'Tab'], ['|', 'Bar |']];
+/** @type {Array<[string, string]>} */
+const encodings = [['utf-8', 'UTF-8'], ['utf-16le', 'UTF-16 LE'], ['utf-16be', 'UTF-16 BE'], ['windows-1252', 'Windows-1252']];
+
+export class ImportDialog {
+  /** @param {import('../grid/store.js').Store} store @param {(name: string) => Promise<void>} prepare opens a grid (and empty sheet) to import into when there is none @param {() => Promise<void>} reread */
+  constructor(store, prepare, reread) {
+    this.store = store;
+    this.prepare = prepare;
+    this.reread = reread;
+  }
+
+  choose() {
+    const input = h('input', { type: 'file', accept: '.csv,.tsv,.txt,.jsonl,.ndjson,text/csv' });
+    input.addEventListener('change', () => input.files?.[0] && void this.open(input.files[0]));
+    input.click();
+  }
+
+  /** @param {File} file */
+  async open(file) {
+    await this.prepare(file.name.replace(/\.[^.]*$/, '') || 'Imported list');
+    const format = /\.tsv$/i.test(file.name) ? 'tsv' : /\.(jsonl|ndjson)$/i.test(file.name) ? 'jsonl' : 'csv';
+    /** @param {string} label @param {Array<[string, string]>} options */
+    const select = (label, options) => h('select', { 'aria-label': label, on: { change: () => this.guess(file) } }, options.map(([value, text]) => h('option', { value }, text)));
+    this.format = select('Format', [['csv', 'CSV'], ['tsv', 'TSV'], ['jsonl', 'JSON lines']]);
+    this.format.value = format;
+    this.separator = select('Separator', separators);
+    this.encoding = select('Encoding', encodings);
+    this.header = h('input', { type: 'checkbox', checked: true, on: { change: () => this.guess(file) } });
+    this.table = h('div', { class: 'preview', tabIndex: 0, 'aria-label': 'Preview of the first rows' });
+    this.status = h('p', { class: 'hint', role: 'status' });
+    this.progress = h('progress', { max: 100, value: 0, 'aria-label': 'Import progress' });
+    this.progress.hidden = true;
+    this.start = h('button', { type: 'button', class: 'primary', on: { click: () => this.run(file) } }, icon('upload'), h('span', {}, 'Import'));
+    this.cancel = h('button', { type: 'button', on: { click: () => this.dialog?.close() } }, 'Cancel');
+    /** @type {string[]} */
+    this.types = [];
+    this.guessed = false;
+    /** @type {AbortController | null} */
+    this.running = null;
+    this.dialog = openDialog(`Import ${file.name}`, 'import',
+      h('div', { class: 'guesses' }, h('label', {}, 'Format', this.format), h('label', {}, 'Separator', this.separator), h('label', {}, 'Encoding', this.encoding), h('label', { class: 'check' }, this.header, 'First line names the columns')),
+      this.table, this.status, this.progress, h('footer', { class: 'actions' }, this.cancel, this.start));
+    this.dialog.addEventListener('close', () => this.running?.abort());
+    setText(this.status, 'Reading the first lines\u2026');
+    await this.guess(file);
+  }
+
+  query(more = '') {
+    const parts = [`format=${this.format?.value}`];
+    if (this.guessed && this.format?.value !== 'jsonl') {
+      if (this.format?.value === 'csv') parts.push(`separator=${encodeURIComponent(this.separator?.value ?? ',')}`);
+      parts.push(`encoding=${this.encoding?.value}`, `header=${this.header?.checked}`);
+    }
+    return parts.join('&') + more;
+  }
+
+  /** Asks the server what it makes of the beginning of the file. @param {File} file */
+  async guess(file) {
+    try {
+      const response = await fetch(api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query('&preview=20')), { method: 'POST', body: file.slice(0, previewBytes), headers: { 'content-type': 'application/octet-stream' } });
+      const document = await response.json();
+      if (!response.ok) throw new Error(document.detail ?? `The server answered ${response.status}.`);
+      this.show(document, file);
+    } catch (error) {
+      setText(this.status ?? document.body, `The file could not be read: ${error instanceof Error ? error.message : error}`);
+      if (this.start) this.start.disabled = true;
+    }
+  }
+
+  /** @param {Preview} preview @param {File} file */
+  show(preview, file) {
+    if (!this.table || !this.status || !this.start) return;
+    if (!this.guessed) {
+      if (preview.separator && this.separator) this.separator.value = preview.separator;
+      if (preview.encoding && this.encoding) {
+        const name = preview.encoding.toLowerCase();
+        if (![...this.encoding.options].some((o) => o.value === name)) this.encoding.append(h('option', { value: name }, preview.encoding));
+        this.encoding.value = name;
+      }
+      if (preview.header !== undefined && this.header) this.header.checked = preview.header;
+      this.guessed = true;
+    }
+    const columns = preview.columns ?? [], rows = preview.rows ?? [];
+    this.types = columns.map((c) => c.type ?? 'text');
+    this.table.replaceChildren(h('table', {},
+      h('thead', {}, h('tr', {}, columns.map((c, i) => h('th', {}, h('span', {}, c.name), this.typeChoice(i))))),
+      h('tbody', {}, rows.map((row) => h('tr', {}, columns.map((_, i) => h('td', {}, cellText(row[i]))))))));
+    setText(this.status, `${bytes(file.size)} \u00b7 ${counted(columns.length, 'column')} \u00b7 the first ${counted(rows.length, 'row')} shown${preview.rejects?.length ? ` \u00b7 ${counted(preview.rejects.length, 'line')} here would be rejected` : ''}. Values keep their text; types only guide how they are shown and sorted.`);
+    this.start.disabled = columns.length === 0;
+  }
+
+  /** @param {number} index */
+  typeChoice(index) {
+    const select = h('select', { 'aria-label': 'Type', on: { change: () => (this.types ? (this.types[index] = select.value) : '') } }, columnTypes.map(([value, label]) => h('option', { value }, label)));
+    select.value = this.types?.[index] ?? 'text';
+    return select;
+  }
+
+  /** @param {File} file */
+  async run(file) {
+    if (!this.start || !this.progress || !this.status || !this.dialog) return;
+    const { status, progress } = this;
+    this.start.disabled = true;
+    progress.hidden = false;
+    this.running = new AbortController();
+    const began = performance.now();
+    const before = new Set(this.store.columns.map((c) => c.id));
+    try {
+      const result = await upload(api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query()), file, this.running.signal, (sent, rows) => {
+        const seconds = (performance.now() - began) / 1000, rate = sent / Math.max(seconds, 0.05);
+        progress.value = (sent / Math.max(file.size, 1)) * 100;
+        setText(status, `${bytes(sent)} of ${bytes(file.size)} \u00b7 ${bytes(Math.round(rate))}/s \u00b7 ${duration((file.size - sent) / Math.max(rate, 1))} left${rows ? ` \u00b7 ${counted(rows, 'row')}` : ''}`);
+      });
+      this.running = null;
+      await this.reread();
+      await this.applyTypes(before);
+      this.finish(result);
+    } catch (error) {
+      this.running = null;
+      progress.hidden = true;
+      this.start.disabled = false;
+      const stopped = error instanceof DOMException && error.name === 'AbortError';
+      setText(status, stopped ? 'Cancelled. Nothing was imported.' : `Nothing was imported. ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** Types that were changed by hand in the preview. @param {Set<string>} before */
+  async applyTypes(before) {
+    const made = this.store.columns.filter((c) => !before.has(c.id));
+    const changed = made.filter((c, i) => this.types?.[i] && this.types[i] !== c.type);
+    for (const column of changed) await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { type: this.types?.[made.indexOf(column)] }).catch(() => {});
+    if (changed.length) await this.reread();
+  }
+
+  /** @param {{ rows: number, rejected: number, rejects?: Array<{ line: number, reason: string }>, more?: string }} result */
+  finish(result) {
+    if (!result.rejected || !this.dialog) {
+      this.dialog?.close();
+      toast(`Imported ${counted(result.rows, 'row')}.`);
+      return;
+    }
+    const rejects = result.rejects ?? [];
+    const text = ['line\treason', ...rejects.map((r) => `${r.line}\t${r.reason}`)].join('\n');
+    const save = h('a', { class: 'button', download: 'rejected-lines.tsv', href: URL.createObjectURL(new Blob([text], { type: 'text/tab-separated-values' })) }, icon('download'), 'Download the list');
+    this.table?.replaceChildren(h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Line'), h('th', {}, 'Why it was rejected'))), h('tbody', {}, rejects.slice(0, 200).map((r) => h('tr', {}, h('td', {}, count(r.line)), h('td', {}, r.reason))))));
+    setText(this.status ?? document.body, `Imported ${counted(result.rows, 'row')}; ${counted(result.rejected, 'line')} could not be read and ${result.rejected === 1 ? 'is' : 'are'} listed here.`);
+    if (this.progress) this.progress.hidden = true;
+    this.start?.replaceWith(save);
+    if (this.cancel) this.cancel.textContent = 'Close';
+  }
+}
+
+/** @param {unknown} value */
+function cellText(value) {
+  return value === null || value === undefined ? '' : typeof value === 'string' ? value : displayText(JSON.stringify(value));
+}

@@ -1,0 +1,214 @@
+// @ts-check
+// The composition root of the page: makes the parts, joins them, opens a grid.
+
+import { api } from './wire/api.js';
+import { SharedStream } from './wire/shared-stream.js';
+import { byID, debounced, h } from './base/dom.js';
+import { icon } from './base/icons.js';
+import { toast } from './base/menu.js';
+import { Store } from './grid/store.js';
+import { Selection } from './grid/selection.js';
+import { Painter } from './grid/painter.js';
+import { Drafts } from './grid/drafts.js';
+import { Changes } from './grid/changes.js';
+import { Editor } from './grid/editor.js';
+import { Clipboard } from './grid/clipboard.js';
+import { Keyboard } from './grid/keyboard.js';
+import { Pointer } from './grid/pointer.js';
+import { GridReader } from './grid/reader.js';
+import { RowDeeds } from './grid/row-deeds.js';
+import { cellMenu } from './grid/cell-menu.js';
+import { Toolbar, sortBy } from './view/toolbar.js';
+import { ColumnMenu, askText } from './columns/column-menu.js';
+import { AgentPanel } from './agents/agent-panel.js';
+import { WhyPanel } from './history/why-panel.js';
+import { ImportDialog } from './import/import-dialog.js';
+import { openExport } from './import/export-menu.js';
+import { dropTarget } from './import/drop-target.js';
+import { TrustLine, connectionBanner } from './status/trust-line.js';
+import { PageNavigator } from './status/page-navigator.js';
+import { emptyStates } from './status/empty-states.js';
+import { sheetTabs } from './status/sheet-tabs.js';
+import { gridSwitcher, themeToggle } from './status/grid-switcher.js';
+import { publishCounters } from './counters.js';
+
+const store = new Store();
+const selection = new Selection(store);
+const drafts = new Drafts(store);
+const painter = new Painter(store, selection, drafts, byID('grid-area'));
+const changes = new Changes(store, drafts);
+const editor = new Editor(store, selection, painter, changes);
+const clipboard = new Clipboard(store, selection, painter, changes);
+const reader = new GridReader(store, painter, drafts);
+const deeds = new RowDeeds(store, selection, painter, changes);
+/** @type {SharedStream | null} */
+let stream = null;
+
+painter.onPaint = () => {
+  drafts.draw(painter);
+  editor.place();
+};
+
+/** Reads the open grid's document again, after its structure changed. */
+async function reread() {
+  const id = store.grid?.id;
+  if (!id) return;
+  const grid = await api.grid(id);
+  if (store.grid?.id === id) store.gridRead(grid);
+}
+const rereadSoon = debounced(() => void reread().catch(() => {}), 60);
+
+async function relist() {
+  store.gridsListed(await api.grids());
+}
+
+/** Opens a grid, or the first one there is. @param {string} wanted @param {string} [sheet] */
+async function openGrid(wanted, sheet = '') {
+  stream?.close();
+  stream = null;
+  reader.close();
+  try {
+    if (store.grids === null || !wanted) await relist();
+    const id = wanted || store.grids?.[0]?.id || '';
+    if (!id) {
+      store.gridRead(null);
+      return;
+    }
+    const grid = await api.grid(id);
+    store.sheetID = grid.sheets.some((s) => s.id === sheet) ? sheet : (grid.sheets[0]?.id ?? '');
+    store.readingFailed(null);
+    store.gridRead(grid);
+    remember();
+    stream = new SharedStream(id, streamed);
+  } catch (error) {
+    store.readingFailed(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** @param {import('./wire/event-stream.js').StreamEvent} event */
+function streamed(event) {
+  if (event.kind === 'commit' && (/** @type {any} */ (event).structure || Object.values(event.sheets).some((s) => s.structure))) rereadSoon();
+  if ((event.kind === 'gap' || event.kind === 'hello') && event.revision > (store.grid?.revision ?? 0)) rereadSoon();
+  reader.streamed(event);
+}
+
+/** The address names the grid and the sheet, so that it can be shared and reloaded. */
+function remember() {
+  const hash = store.grid ? `#/${store.grid.id}/${store.sheetID}` : '#/';
+  if (location.hash !== hash) history.replaceState(null, '', hash);
+}
+const addressed = () => {
+  const [, grid = '', sheet = ''] = location.hash.split('/');
+  return { grid, sheet };
+};
+
+/** @param {string} name */
+async function createGrid(name) {
+  try {
+    const grid = await api.createGrid(name);
+    await relist();
+    await openGrid(grid.id);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error), { problem: true });
+  }
+}
+
+/** A place to import into: a new grid when none is open, a new sheet when the open one has columns. @param {string} name */
+async function prepareImport(name) {
+  if (!store.grid) return createGrid(name);
+  if (!store.columns.length) return;
+  const taken = new Set(store.grid.sheets.map((s) => s.name));
+  let title = name.slice(0, 190);
+  for (let n = 2; taken.has(title); n++) title = `${name.slice(0, 190)} (${n})`;
+  await api.addSheet(store.grid.id, title);
+  await reread();
+  const made = store.grid.sheets.find((s) => s.name === title);
+  if (made) store.openSheet(made.id);
+}
+
+async function openSample() {
+  try {
+    const response = await fetch('samples/airports.csv');
+    if (!response.ok) throw new Error('This server has no sample to open.');
+    const file = new File([await response.blob()], 'Airports of the world.csv', { type: 'text/csv' });
+    await createGrid('Airports of the world');
+    const result = await fetch(api.importURL(store.grid?.id ?? '', store.sheetID, 'format=csv'), { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
+    if (!result.ok) throw new Error((await result.json().catch(() => ({}))).detail ?? `The server answered ${result.status}.`);
+    await reread();
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error), { problem: true });
+  }
+}
+
+const agents = new AgentPanel(store, selection, painter, byID('agent-panel'), reread);
+const columns = new ColumnMenu(store, (id) => agents.show(id), reread);
+const why = new WhyPanel(store, selection, painter, byID('why-panel'), (column) => {
+  agents.show(column);
+  void agents.start('selected');
+});
+const imports = new ImportDialog(store, prepareImport, reread);
+const pages = new PageNavigator(store, selection, painter, byID('pages'), byID('counts'));
+const toolbar = new Toolbar(store, byID('toolbar'), {
+  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), agents: () => agents.toggle(), goToRow: (anchor) => pages.goToRow(anchor),
+});
+/** @type {import('./grid/keyboard.js').Commands} */
+const commands = {
+  goToRow: () => pages.goToRow(byID('pages')),
+  find: () => toolbar.focusFind(),
+  runSelection: () => agents.runSelection(),
+  showReason: () => void why.show(),
+  columnMenu: (anchor, column) => columns.open(anchor, column),
+  cellMenu: (at) => cellMenu(at, { store, selection, editor, clipboard, deeds, agents, why }),
+  sortBy: (column, extend) => sortBy(store, column, extend),
+};
+new Keyboard(store, selection, painter, editor, changes, clipboard, commands);
+new Pointer(store, selection, painter, editor, commands);
+new TrustLine(store, drafts, byID('trust'));
+connectionBanner(store, byID('banner'), () => {
+  if (!store.grid) return void openGrid(addressed().grid, addressed().sheet);
+  stream?.retryNow();
+  reader.handle({ type: 'refresh' });
+});
+gridSwitcher(store, byID('switcher'), {
+  open: (id) => void openGrid(id), relist: () => relist().catch(() => {}), reread,
+  create: () => askText(byID('switcher'), 'Grid name', 'Untitled', 'Create', (name) => void createGrid(name)),
+});
+sheetTabs(store, byID('sheets'), reread);
+emptyStates(store, byID('empty'), {
+  createGrid: () => void createGrid('Untitled'), importFile: () => imports.choose(), sample: () => void openSample(),
+  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), retry: () => void openGrid(addressed().grid, addressed().sheet),
+});
+columns.onAdded = (/** @type {string} */ id) => {
+  const at = store.columns.findIndex((c) => c.id === id);
+  if (at >= 0) painter.reveal(selection.row, at);
+};
+
+const importButton = h('button', { type: 'button', title: 'Import a file', on: { click: () => imports.choose() } }, icon('upload'), h('span', { class: 'label' }, 'Import'));
+const exportButton = h('button', { type: 'button', title: 'Export', 'aria-haspopup': 'menu', on: { click: () => openExport(store, exportButton) } }, icon('download'), h('span', { class: 'label' }, 'Export'));
+byID('topbar-actions').append(importButton, exportButton);
+themeToggle(byID('topbar-actions'));
+dropTarget(byID('drop'), (file) => void imports.open(file));
+store.on(['grid'], () => (exportButton.disabled = !store.grid));
+store.on(['sheet'], remember);
+store.on(['viewport', 'snapshot'], () => (byID('reading').dataset['on'] = store.isReading ? 'yes' : 'no'));
+reader.onReached = () => stream?.retryNow();
+publishCounters(store, reader, painter, changes);
+
+addEventListener('hashchange', () => {
+  const { grid, sheet } = addressed();
+  if (grid && grid !== store.grid?.id) void openGrid(grid, sheet);
+  else if (sheet && sheet !== store.sheetID) store.openSheet(sheet);
+});
+addEventListener('pagehide', () => stream?.close());
+addEventListener('pageshow', (event) => event.persisted && void openGrid(addressed().grid, addressed().sheet));
+
+try {
+  await reader.load();
+  const { grid, sheet } = addressed();
+  await openGrid(grid, sheet);
+  if (store.problem && grid) await openGrid('');
+  store.health = await api.health().catch(() => null);
+  painter.focus();
+} catch (error) {
+  store.readingFailed(error instanceof Error ? error : new Error(String(error)));
+}

@@ -1,0 +1,62 @@
+// @ts-check
+// The page's words as types. Cells are kept as the JSON text the server stored, so a number keeps its digits.
+
+/** @typedef {'text'|'number'|'boolean'|'date'|'json'} ColumnType */
+/** @typedef {{ prompt: string, model?: string | null, version?: number }} AgentSettings */
+/** @typedef {{ id: string, name: string, type: ColumnType, width?: number | null, agent?: AgentSettings | null }} Column */
+/** @typedef {{ id: string, name: string, columns: Column[] }} Sheet */
+/** @typedef {{ id: string, name: string, revision: number, sheets: Sheet[] }} Grid */
+/** @typedef {{ id: string, name: string, revision?: number, rows?: number }} GridSummary */
+
+/** @typedef {'equals'|'contains'|'startsWith'|'isEmpty'|'isNotEmpty'|'<'|'<='|'>'|'>='|'oneOf'} FilterOperation */
+/** @typedef {{ column: string, op: FilterOperation, value?: string | number | boolean | Array<string | number> }} Filter */
+/** @typedef {{ column: string, direction: 'ascending' | 'descending' }} SortLevel */
+/** @typedef {{ filter: Filter[], match: 'all' | 'any', sort: SortLevel[] }} View */
+
+/** A state beside a value; `draft` is the page's own. @typedef {'empty'|'queued'|'running'|'committed'|'stale'|'failed'|'skipped'|'draft'|'loading'} CellStateName */
+/** @typedef {{ state: CellStateName, reason?: string }} CellState */
+/** `cells` holds JSON text by column id. @typedef {{ id: string, cells: Record<string, string>, states: Record<string, CellState> }} Row */
+/** @typedef {{ page: number, tag: string, unchanged: boolean, rows: Row[] }} Page */
+/**
+ * @typedef {object} PagesReply
+ * @property {number} revision
+ * @property {number} pageSize
+ * @property {number} totalRows
+ * @property {number} totalColumns
+ * @property {Column[]} columns
+ * @property {Page[]} pages
+ */
+
+/** @typedef {{ rows: string, columns: string[], structure: boolean, order: boolean }} TouchedSheet */
+/** @typedef {{ revision: number, from: number, sheets: Record<string, TouchedSheet>, changes: number }} CommitEvent */
+/**
+ * @typedef {object} RunEvent
+ * @property {string} run
+ * @property {string} [sheet]
+ * @property {string} [column]
+ * @property {string} state
+ * @property {number} done
+ * @property {number} running
+ * @property {number} queued
+ * @property {number} failed
+ * @property {number} skipped
+ * @property {number} [tokens]
+ * @property {number} [cost]
+ * @property {number} [eta]
+ * @property {number} [rate]
+ * @property {string} [reason]
+ * @property {string} [model]
+ */
+
+/** Where something is put among its like, as members of the request. @typedef {{ at: 'start' | 'end' } | { before: string } | { after: string }} Position */
+/** `value` is JSON text, or null for the empty cell.
+ * @typedef {{ op: 'setCell', row: string, column: string, value: string | null, ifRevision?: number }} SetCell */
+/** `rows` holds JSON text by column id. @typedef {{ op: 'insertRows', sheet: string, position: Position, rows: Array<Record<string, string>> }} InsertRows */
+/** @typedef {{ op: 'deleteRows', sheet: string, rows: string[] }} DeleteRows */
+/** @typedef {{ op: 'moveRows', sheet: string, rows: string[], position: Position }} MoveRows */
+/** @typedef {SetCell | InsertRows | DeleteRows | MoveRows} Change */
+/** @typedef {{ revision: number, results: Array<Record<string, unknown>> }} ChangesReply */
+
+/** @typedef {'live' | 'reconnecting' | 'polling' | 'offline'} Connection */
+
+export {};
