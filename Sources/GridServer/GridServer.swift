@@ -9,6 +9,8 @@ import Wire
 package struct GridServer: Sendable {
     private let services: ServerServices
     private let table: RouteTable
+    /// The faulty design, only where the operator asked for it.
+    private let control: FaultyDesign?
     /// Counts, also for others to add to.
     package let metrics: ServerMetrics
 
@@ -22,18 +24,19 @@ package struct GridServer: Sendable {
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
             hostGuard: HostGuard(configured: configuration.allowedHosts),
             imports: ImportRegistry())
-        table = RouteTable(Self.routes(services))
+        control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
+        table = RouteTable(Self.routes(services, control: control))
     }
 
     /// The one list of routes: what is answered, and what the OpenAPI document says.
-    static func routes(_ services: ServerServices) -> [Route] {
-        let routes =
+    static func routes(_ services: ServerServices, control: FaultyDesign? = nil) -> [Route] {
+        var all =
             ServerRoutes(services: services).routes + GridRoutes(services: services).routes
             + SheetRoutes(services: services).routes
             + PageRoutes(services: services).routes + ChangeRoutes(services: services).routes
             + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
             + ExportRoutes(services: services).routes
-        var all = routes
+        if let control { all += ControlRoutes(services: services, design: control).routes }
         let document = Route(
             method: .get, path: "/openapi.json", operation: "readOpenAPI", summary: "This document",
             answers: [.init(status: 200, summary: "OpenAPI 3.1", payload: .init(types: ["application/json"], schema: .any))],
@@ -68,7 +71,7 @@ package struct GridServer: Sendable {
                     idleTimeout: .nanoseconds(Int64(limits.idleTimeout / .nanoseconds(1))), httpDecoderConfiguration: decoder)),
             configuration: ApplicationConfiguration(
                 address: .hostname(services.configuration.host, port: services.configuration.port), backlog: 4_096),
-            services: [services.streams],
+            services: [services.streams] + (control.map { [$0] } ?? []),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
             logger: services.environment.logger)
     }

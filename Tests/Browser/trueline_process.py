@@ -90,9 +90,9 @@ class Client:
             raise Problem(answer.status, text.decode("utf-8", "replace"))
         return json.loads(text) if text else None
 
-    def change(self, grid, changes, intent=None):
+    def change(self, grid, changes, intent=None, under=""):
         """Submits changes under one intent and answers the document that came back."""
-        return self.request("POST", f"/grids/{grid}/changes", {"intent": intent or str(uuid.uuid4()), "changes": changes})
+        return self.request("POST", f"{under}/grids/{grid}/changes", {"intent": intent or str(uuid.uuid4()), "changes": changes})
 
     def pages(self, grid, sheet, first=1, last=None, **query):
         query = {"first": first, "last": last or first, **query}

@@ -42,7 +42,7 @@ function paint(reply) {
   );
 }
 
-new EventSource(`/api/v1/grids/${grid}/events`).addEventListener('values', (event) => {
+new EventSource(`/api/v1/control/grids/${grid}/events`).addEventListener('values', (event) => {
   for (const change of JSON.parse(event.data)) {
     const cell = element.querySelector(`[data-row="${CSS.escape(change.row)}"][data-column="${CSS.escape(change.column)}"]`);
     if (!(cell instanceof HTMLElement)) continue;
