@@ -27,9 +27,9 @@ extension GridImage {
         }
         self.revision = revision
         let sum = bytes.loadUnaligned(fromByteOffset: bytes.count - RecordFormat.checksumBytes, as: UInt64.self)
-        lineage = Checksum.mix(lineage, UInt64(littleEndian: sum))
         let result = touched.finish()
-        recent.append(RecentChanges.Entry(revision: revision, lineage: lineage, touched: result))
+        recent.append(RecentChanges.Entry(revision: revision, before: lineage, touched: result))
+        lineage = Checksum.mix(lineage, UInt64(littleEndian: sum))
         return result
     }
 

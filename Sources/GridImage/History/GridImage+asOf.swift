@@ -10,28 +10,29 @@ extension GridImage {
     ///   - structural: the revisions after `revision` whose records are structural, descending.
     package func page(
         of sheet: SheetID, asOf revision: Revision, ranks: Range<Int>, columns: [ColumnID]? = nil, structural: [Revision],
-        records: @escaping RecordReader
+        records: RecordReader
     ) throws(HistoryError) -> PastPage {
         guard revision <= self.revision else { throw .inFuture(revision) }
         guard let state = (states + deletedStates).first(where: { $0.sheet.id == sheet }) else { throw .noSuchSheet(sheet) }
         guard state.deletedAt == .zero || state.deletedAt > revision else { throw .noSuchSheet(sheet) }
-        var shelf = RecordShelf(records)
+        var shelf = RecordShelf()
         var past = PastSheet(state, places: places)
         for later in structural where later > revision && later <= self.revision {
-            try shelf.open(later) { _, cursor throws(RecordError) in try past.undo(cursor) }
+            try shelf.open(later, records) { _, cursor throws(RecordError) in try past.undo(cursor) }
         }
         guard past.existed else { throw .noSuchSheet(sheet) }
         var page = PastPage(revision: revision, sheet: past.sheet, totalRows: past.order.count, rows: [])
         let shown = past.sheet.columns.filter { columns?.contains($0.id) ?? true }
         for row in past.order.slice(ranks.clamped(to: 0..<past.order.count)) {
-            page.rows.append(try self.row(row, asOf: revision, past.restored[row], shown, &shelf))
+            page.rows.append(try self.row(row, asOf: revision, past.restored[row], shown, &shelf, records))
         }
         return page
     }
 
     private func row(
         _ row: UInt32, asOf revision: Revision, _ restored: [PastSheet.Restored]?, _ columns: [Column],
-        _ shelf: inout RecordShelf
+        _ shelf: inout RecordShelf,
+        _ records: RecordReader
     ) throws(HistoryError) -> PastPage.Row {
         var result = PastPage.Row(id: RowID(row), cells: [], marks: [])
         let places = columns.map { self.places[Int($0.id.rawValue)] }
@@ -45,7 +46,7 @@ extension GridImage {
             } else {
                 store.withRecord(row, group) { past.read($0) }
             }
-            try undo(&past, row, after: revision, &shelf)
+            try undo(&past, row, after: revision, &shelf, records)
             cells[group] = past
         }
         for (column, place) in zip(columns, places) {
@@ -57,15 +58,15 @@ extension GridImage {
         return result
     }
 
-    private func undo(_ past: inout PastGroup, _ row: UInt32, after revision: Revision, _ shelf: inout RecordShelf)
-        throws(HistoryError)
-    {
+    private func undo(
+        _ past: inout PastGroup, _ row: UInt32, after revision: Revision, _ shelf: inout RecordShelf, _ records: RecordReader
+    ) throws(HistoryError) {
         var hops = 0
         while !past.pointer.isNone, past.pointer.revision > revision {
             guard hops < Self.historyHopLimit else { throw .tooFar(hops) }
             hops += 1
             let pointer = past.pointer
-            try shelf.open(pointer.revision) { _, cursor throws(RecordError) in
+            try shelf.open(pointer.revision, records) { _, cursor throws(RecordError) in
                 let change = try PointedChange(cursor.bytes, at: pointer.offset, row: row, revision: pointer.revision)
                 guard case .cell(let cell) = change, cell.back.rawValue < pointer.rawValue else {
                     past.pointer = .none

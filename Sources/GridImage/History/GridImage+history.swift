@@ -7,14 +7,14 @@ extension GridImage {
 
     /// What happened to a cell, newest first, at most `limit` entries. Ends where the records that are kept end.
     package func history(
-        row: RowID, column: ColumnID, limit: Int, records: @escaping RecordReader
+        row: RowID, column: ColumnID, limit: Int, records: RecordReader
     ) throws(HistoryError) -> [HistoryEntry] {
         var entries: [HistoryEntry] = []
         guard let place = historyPlace(row, column) else { return [] }
         var value = value(row: row, column: column)
-        var shelf = RecordShelf(records)
+        var shelf = RecordShelf()
         do throws(HistoryError) {
-            try walk(row.rawValue, place.group, &shelf) { pointer, change, header, section in
+            try walk(row.rawValue, place.group, &shelf, records) { pointer, change, header, section in
                 guard let entry = Self.entry(pointer, change, header, section, column, &value) else { return true }
                 entries.append(entry)
                 return entries.count < limit
@@ -31,12 +31,12 @@ extension GridImage {
 
     /// The changes of a cell's value after a revision, newest first: what the planner asks for. The row's insertion is one.
     package func valueChanges(
-        row: RowID, column: ColumnID, after: Revision, records: @escaping RecordReader
+        row: RowID, column: ColumnID, after: Revision, records: RecordReader
     ) throws(HistoryError) -> [ValueChange] {
         var changes: [ValueChange] = []
         guard let place = historyPlace(row, column) else { return [] }
-        var shelf = RecordShelf(records)
-        try walk(row.rawValue, place.group, &shelf, after: after) { pointer, change, _, section in
+        var shelf = RecordShelf()
+        try walk(row.rawValue, place.group, &shelf, records, after: after) { pointer, change, _, section in
             switch change {
             case .beginning: changes.append(ValueChange(revision: pointer.revision, cause: section.cause))
             case .cell(let change):
@@ -51,12 +51,12 @@ extension GridImage {
 
     /// The last change of exactly this cell's value; `nil` when it never had one.
     package func lastValueChange(
-        row: RowID, column: ColumnID, records: @escaping RecordReader
+        row: RowID, column: ColumnID, records: RecordReader
     ) throws(HistoryError) -> ValueChange? {
         var found: ValueChange?
         guard let place = historyPlace(row, column) else { return nil }
-        var shelf = RecordShelf(records)
-        try walk(row.rawValue, place.group, &shelf) { pointer, change, _, section in
+        var shelf = RecordShelf()
+        try walk(row.rawValue, place.group, &shelf, records) { pointer, change, _, section in
             switch change {
             case .beginning: found = ValueChange(revision: pointer.revision, cause: section.cause)
             case .cell(let change):
@@ -76,7 +76,7 @@ extension GridImage {
 
     /// Follows the chain of a row and group, newest first, down to the changes after `after`, while `body` answers true.
     private func walk(
-        _ row: UInt32, _ group: Int, _ shelf: inout RecordShelf, after: Revision = .zero,
+        _ row: UInt32, _ group: Int, _ shelf: inout RecordShelf, _ records: RecordReader, after: Revision = .zero,
         _ body: (ChangePointer, PointedChange, RecordHeader, SectionHeader) throws(RecordError) -> Bool
     ) throws(HistoryError) {
         var pointer = store.pointer(row, group)
@@ -84,7 +84,7 @@ extension GridImage {
         while !pointer.isNone, pointer.revision > after {
             guard hops < Self.historyHopLimit else { throw .tooFar(hops) }
             hops += 1
-            let next: ChangePointer? = try shelf.open(pointer.revision) { header, cursor throws(RecordError) in
+            let next: ChangePointer? = try shelf.open(pointer.revision, records) { header, cursor throws(RecordError) in
                 let change = try PointedChange(cursor.bytes, at: pointer.offset, row: row, revision: pointer.revision)
                 let section = try Self.section(of: pointer.offset, cursor)
                 guard try body(pointer, change, header, section) else { return nil }

@@ -58,6 +58,12 @@ package struct PastPage: Hashable, Sendable {
         package var cells: [(column: ColumnID, value: CellValue)]
         package var marks: [(column: ColumnID, mark: CellMark)]
 
+        package init(id: RowID, cells: [(column: ColumnID, value: CellValue)], marks: [(column: ColumnID, mark: CellMark)]) {
+            self.id = id
+            self.cells = cells
+            self.marks = marks
+        }
+
         package static func == (a: Row, b: Row) -> Bool {
             a.id == b.id && a.cells.elementsEqual(b.cells) { $0 == $1 } && a.marks.elementsEqual(b.marks) { $0 == $1 }
         }

@@ -6,18 +6,15 @@ struct RecordShelf {
     /// Bytes kept; beyond them the shelf is emptied.
     private static let byteLimit = 64 << 20
 
-    private let reader: RecordReader
     private var records: [Revision: [UInt8]] = [:]
     private var kept = 0
 
-    init(_ reader: @escaping RecordReader) { self.reader = reader }
-
     /// Calls `body` with a record without its checksum, and its header.
     mutating func open<Value>(
-        _ revision: Revision, _ body: (RecordHeader, RecordCursor) throws(RecordError) -> Value
+        _ revision: Revision, _ reader: RecordReader, _ body: (RecordHeader, RecordCursor) throws(RecordError) -> Value
     ) throws(HistoryError) -> Value {
         let isNew = records[revision] == nil
-        let bytes = try take(revision)
+        let bytes = try take(revision, reader)
         do throws(RecordError) {
             return try bytes.withUnsafeBufferPointer { buffer throws(RecordError) in
                 let raw = UnsafeRawBufferPointer(buffer)
@@ -37,7 +34,7 @@ struct RecordShelf {
     }
 
     /// A record's bytes, its checksum included.
-    mutating func take(_ revision: Revision) throws(HistoryError) -> [UInt8] {
+    mutating func take(_ revision: Revision, _ reader: RecordReader) throws(HistoryError) -> [UInt8] {
         if let bytes = records[revision] { return bytes }
         let bytes: [UInt8]?
         do { bytes = try reader(revision) } catch { throw .unreadable(revision, "\(error)") }

@@ -1,0 +1,183 @@
+// Makes the rows of a view: filter, then sort. Sorting never compares cells in its inner loop: each level turns its cells into
+// 64-bit prefixes that sort as the cells do, sorts those with a radix sort (stable, so ties keep the sheet's order), and looks
+// at cells again only where prefixes are equal.
+
+import GridModel
+
+/// See the file's head.
+struct ViewEvaluator {
+    private let store: RowStore
+    private let order: RowOrder
+    private let conditions: [Condition]
+    private let matchesAny: Bool
+    private let keys: [SortKey]
+
+    init(_ image: GridImage, _ state: SheetState, _ definition: ViewDefinition) {
+        store = image.store
+        order = state.order
+        matchesAny = definition.match == .any
+        func column(_ id: ColumnID) -> (place: ColumnPlace?, type: ColumnType) {
+            guard let column = state.sheet.columns.first(where: { $0.id == id }) else { return (nil, .text) }
+            return (image.place(id), column.type)
+        }
+        conditions = definition.filter.map { filter in
+            let column = column(filter.column)
+            return Condition(filter, place: column.place, type: column.type)
+        }
+        keys = definition.sort.map { criterion in
+            let column = column(criterion.column)
+            return SortKey(place: column.place, type: column.type, descending: criterion.descending)
+        }
+    }
+
+    /// All rows of the view, in its order.
+    func rows() -> [UInt32] {
+        var rows: [UInt32] = []
+        var scratch: [UInt8] = []
+        if conditions.isEmpty {
+            rows.reserveCapacity(order.count)
+            order.forEach { rows.append($0) }
+        } else {
+            order.forEach { if holds($0, &scratch) { rows.append($0) } }
+        }
+        if !keys.isEmpty { sort(&rows, 0..<rows.count, level: 0, &scratch) }
+        return rows
+    }
+
+    @inline(__always)
+    private func withCell<Value>(_ row: UInt32, _ place: ColumnPlace?, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        guard let place else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        return store.withRecord(row, place.group) { body($0.cell(place.slotInGroup)) }
+    }
+
+    /// Whether a row of the sheet is in the view.
+    func holds(_ row: UInt32, _ scratch: inout [UInt8]) -> Bool {
+        for condition in conditions {
+            let holds = withCell(row, condition.place) { condition.holds($0, &scratch) }
+            if holds == matchesAny { return holds }
+        }
+        return conditions.isEmpty || !matchesAny
+    }
+
+    // MARK: one row at a time
+
+    /// Where a row that is not in `view` belongs.
+    func rank(of row: UInt32, in view: RowOrder) -> Int {
+        let own = order.rank(of: row) ?? order.count
+        var low = 0
+        var high = view.count
+        while low < high {
+            let middle = (low + high) / 2
+            if comes(view.row(at: middle), before: row, ownRank: own) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func comes(_ other: UInt32, before row: UInt32, ownRank: Int) -> Bool {
+        for key in keys {
+            let comparison = withCell(other, key.place) { a in withCell(row, key.place) { key.compare(a, $0) } }
+            if comparison != 0 { return comparison < 0 }
+        }
+        return (order.rank(of: other) ?? order.count) < ownRank
+    }
+
+    // MARK: sorting all
+
+    private func sort(_ rows: inout [UInt32], _ range: Range<Int>, level: Int, _ scratch: inout [UInt8]) {
+        guard level < keys.count, range.count > 1 else { return }
+        let key = keys[level]
+        var entries: [PrefixSort.Entry] = []
+        entries.reserveCapacity(range.count)
+        for row in rows[range] {
+            let prefix = withCell(row, key.place) { key.prefix($0, &scratch) }
+            entries.append(PrefixSort.Entry(prefix: prefix, row: row))
+        }
+        PrefixSort.sort(&entries)
+        for (index, entry) in entries.enumerated() { rows[range.lowerBound + index] = entry.row }
+        var start = 0
+        while start < entries.count {
+            var end = start + 1
+            while end < entries.count, entries[end].prefix == entries[start].prefix { end += 1 }
+            if end - start > 1 {
+                let run = range.lowerBound + start..<range.lowerBound + end
+                sortRun(&rows, run, level: level, isEmpty: entries[start].prefix == SortKey.emptyPrefix, &scratch)
+            }
+            start = end
+        }
+    }
+
+    /// Puts rows of equal prefix in order, and rows that are equal altogether by the next level.
+    private func sortRun(_ rows: inout [UInt32], _ run: Range<Int>, level: Int, isEmpty: Bool, _ scratch: inout [UInt8]) {
+        let key = keys[level]
+        var next = run.lowerBound
+        if !isEmpty, !areEqual(rows[run], key) {
+            let cells = rows[run].map { row in (row, withCell(row, key.place) { Array($0) }) }
+            let sorted = cells.enumerated().sorted { a, b in
+                let order = a.element.1.withUnsafeBytes { first in b.element.1.withUnsafeBytes { key.compare(first, $0) } }
+                return order == 0 ? a.offset < b.offset : order < 0
+            }
+            for (index, element) in sorted.enumerated() { rows[run.lowerBound + index] = element.element.0 }
+            for index in 1..<sorted.count {
+                let (before, this) = (sorted[index - 1].element.1, sorted[index].element.1)
+                guard before.withUnsafeBytes({ a in this.withUnsafeBytes { key.compare(a, $0) } }) != 0 else { continue }
+                sort(&rows, next..<run.lowerBound + index, level: level + 1, &scratch)
+                next = run.lowerBound + index
+            }
+        }
+        sort(&rows, next..<run.upperBound, level: level + 1, &scratch)
+    }
+
+    /// The common case of a column with few values: all cells of the run have the same bytes.
+    private func areEqual(_ rows: ArraySlice<UInt32>, _ key: SortKey) -> Bool {
+        guard let first = rows.first else { return true }
+        return withCell(first, key.place) { first in
+            rows.allSatisfy { row in
+                withCell(row, key.place) { cell in cell.count == first.count && DisplayText.compare(cell, first) == 0 }
+            }
+        }
+    }
+}
+
+/// A stable sort of rows by 64-bit prefixes.
+enum PrefixSort {
+    struct Entry {
+        var prefix: UInt64
+        var row: UInt32
+    }
+
+    /// Below this many a comparison sort is faster.
+    private static let radixFrom = 512
+
+    static func sort(_ entries: inout [Entry]) {
+        if entries.count < radixFrom {
+            let sorted = entries.enumerated().sorted { a, b in
+                a.element.prefix == b.element.prefix ? a.offset < b.offset : a.element.prefix < b.element.prefix
+            }
+            entries = sorted.map { $0.element }
+            return
+        }
+        var other = entries
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            if pass(entries, into: &other, shift: shift) { swap(&entries, &other) }
+        }
+    }
+
+    /// - Returns: false when all entries have the same digit, and nothing was written.
+    private static func pass(_ entries: [Entry], into other: inout [Entry], shift: UInt64) -> Bool {
+        var counts = [Int](repeating: 0, count: 256)
+        for entry in entries { counts[Int(entry.prefix >> shift & 0xFF)] += 1 }
+        if counts.contains(entries.count) { return false }
+        var start = 0
+        for digit in 0..<256 {
+            let count = counts[digit]
+            counts[digit] = start
+            start += count
+        }
+        for entry in entries {
+            let digit = Int(entry.prefix >> shift & 0xFF)
+            other[counts[digit]] = entry
+            counts[digit] += 1
+        }
+        return true
+    }
+}
