@@ -222,13 +222,13 @@ def main():
     arguments = parser.parse_args()
 
     async def turn(page, rng):
-        box = page.locator("[data-page-number]").first
+        box = page.locator(".page-input, [data-page-number]").first
         await box.fill(str(rng.randint(1, arguments.pages)))
         await box.press("Enter")
 
     failed = False
     for name, flags, under, path in (
-        ("trueline", (), "", "/?grid={grid}&sheet={sheet}"),
+        ("trueline", (), "", "/#/{grid}/{sheet}"),
         ("control", ("--unsafe-control",), "/control", "/control/?grid={grid}&sheet={sheet}"),
     ):
         if arguments.only not in (None, name):

@@ -179,7 +179,7 @@ class OpenPage:
         self.play = sync_playwright().start()
         self.browser = self.play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         self.page = self.browser.new_page()
-        self.page.goto(f"{url}/?grid={grid}&sheet={sheet}")
+        self.page.goto(f"{url}/#/{grid}/{sheet}")
         self.page.wait_for_selector("[role=gridcell][data-row]", timeout=30_000)
 
     def wait_for(self, revision):
