@@ -30,14 +30,12 @@ package struct Mutants: OptionSet, Hashable, Sendable {
     package static let paintBelowAcknowledgement = Mutants(rawValue: 1 << 11)
     /// C11: after a gap the whole visible range is read at once.
     package static let wholeRangeFirst = Mutants(rawValue: 1 << 12)
-    /// C1, C4: "unchanged" is believed of whatever is held now.
-    package static let believeUnchanged = Mutants(rawValue: 1 << 13)
     /// C5: a failed read is not tried again.
-    package static let neverRetry = Mutants(rawValue: 1 << 14)
+    package static let neverRetry = Mutants(rawValue: 1 << 13)
     /// C6: the maximum wait is not kept.
-    package static let noMaximumWait = Mutants(rawValue: 1 << 15)
+    package static let noMaximumWait = Mutants(rawValue: 1 << 14)
     /// C5, C7: the criteria of the view are ignored when a signal is judged.
-    package static let ignoreSensitiveColumns = Mutants(rawValue: 1 << 16)
+    package static let ignoreSensitiveColumns = Mutants(rawValue: 1 << 15)
     /// C8: the page seen last is evicted instead of the one seen longest ago.
-    package static let evictMostRecent = Mutants(rawValue: 1 << 17)
+    package static let evictMostRecent = Mutants(rawValue: 1 << 16)
 }

@@ -19,7 +19,10 @@ struct PaintedPage: Hashable, Sendable {
 
 /// What was last painted. The host draws nothing else.
 struct Painted: Hashable, Sendable {
-    /// No later frame is of an earlier snapshot (C2).
+    /// No later frame is of an earlier snapshot: at least the revision of the last frame (C2), and of every edit whose draft
+    /// was released (C9).
+    var floor = Revision.zero
+    /// The last frame's snapshot.
     var revision = Revision.zero
     var pages: [PaintedPage] = []
 
@@ -76,9 +79,8 @@ struct Draft: Hashable, Sendable {
 
     let id: DraftID
     let row: RowKey
-    /// The page that held its row when it was submitted.
-    let home: PageNumber?
-    let generation: Generation
+    /// The page that held its row when it was submitted, under the intent of today.
+    var home: PageNumber?
     var state: State
 
     var acknowledgedAt: Revision? {

@@ -69,7 +69,7 @@ extension Reconciler {
         switch page.content {
         case .unchanged:
             let named = read.have.first { $0.page == page.page }
-            guard let held, named?.version == held.version || mutants.contains(.believeUnchanged) else {
+            guard let held, named?.version == held.version else {
                 drop(read.id, page.page, .baseMissing)
                 return false
             }

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@testable import Ordering
+
+/// What happened to one schedule.
+private func outcome(_ schedule: Schedule, mutants: Mutants = [], checksIntervals: Bool = true) -> Violation? {
+    var world = World(seed: schedule.seed, mutants: mutants)
+    world.checker.checksIntervals = checksIntervals
+    do throws(Violation) {
+        try world.run(schedule)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
+    let small = shrink(schedule) { outcome($0)?.invariant == violation.invariant }
+    let steps = small.steps.map { $0.description }.joined(separator: " ")
+    return """
+        seed \(schedule.seed) violates \(outcome(small)?.description ?? violation.description)
+        shrunk to \(small.steps.count) steps: \(steps)
+        replay: TRUELINE_SEED=\(schedule.seed) TRUELINE_SCHEDULES=1 swift test --filter OrderingTests.ExplorationTests
+        """
+}
+
+@Suite struct ExplorationTests {
+    static let environment = ProcessInfo.processInfo.environment
+    static let first = UInt64(environment["TRUELINE_SEED"] ?? "") ?? 1
+    static let count = UInt64(environment["TRUELINE_SCHEDULES"] ?? "") ?? 300
+
+    @Test("C1-C9, C11: no schedule of commits, faults and a person breaks an invariant") func explore() {
+        for seed in Self.first..<Self.first &+ Self.count {
+            let schedule = Schedule(seed: seed)
+            if let violation = outcome(schedule) {
+                Issue.record(report(schedule, violation))
+                return
+            }
+        }
+    }
+
+    /// Each rule broken by itself, and the invariants that may notice.
+    static let broken: [(Mutants, String, Set<String>)] = [
+        (.ignoreIdentity, "ignoreIdentity", ["C1"]),
+        (.ignoreRevision, "ignoreRevision", ["C2"]),
+        (.ignoreCoherence, "ignoreCoherence", ["C4"]),
+        (.forgetSignalsInFlight, "forgetSignalsInFlight", ["C4", "C5"]),
+        (.signalsTouchNothing, "signalsTouchNothing", ["C4", "C5", "C8"]),
+        (.ignoreHoles, "ignoreHoles", ["C4", "C5", "C9"]),
+        (.noBurst, "noBurst", ["C6"]),
+        (.noMaximumWait, "noMaximumWait", ["C6"]),
+        (.alwaysRead, "alwaysRead", ["C7"]),
+        (.unboundedCache, "unboundedCache", ["C8"]),
+        (.keepTouchedPages, "keepTouchedPages", ["C8"]),
+        (.evictMostRecent, "evictMostRecent", ["C8"]),
+        (.releaseOnAcknowledgement, "releaseOnAcknowledgement", ["C9"]),
+        (.paintBelowAcknowledgement, "paintBelowAcknowledgement", ["C9"]),
+        (.wholeRangeFirst, "wholeRangeFirst", ["C11"]),
+        (.neverRetry, "neverRetry", ["C5"]),
+        (.ignoreSensitiveColumns, "ignoreSensitiveColumns", ["C4", "C5", "C8"]),
+    ]
+
+    @Test("Each broken rule is noticed, by the invariant it breaks", arguments: broken.indices)
+    func mutant(_ index: Int) {
+        let (mutant, name, expected) = Self.broken[index]
+        for seed in UInt64(1)...600 {
+            guard let violation = outcome(Schedule(seed: seed), mutants: mutant, checksIntervals: false) else { continue }
+            #expect(expected.contains(violation.invariant), "\(name), seed \(seed): \(violation)")
+            return
+        }
+        Issue.record("\(name) survives 600 schedules")
+    }
+}
