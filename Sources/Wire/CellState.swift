@@ -2,7 +2,7 @@ package import GridModel
 
 /// What stands beside a cell's value: `"queued"`, `"running"`, `"stale"`, or with a reason
 /// `{"state":"failed","reason":"..."}` and `{"state":"skipped","reason":"..."}`.
-package enum CellState: Hashable, Sendable {
+public enum CellState: Hashable, Sendable {
     case queued
     case running
     case stale

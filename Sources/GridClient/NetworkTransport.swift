@@ -1,0 +1,102 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Sends requests over AsyncHTTPClient. Redirects are not followed: a server of ours sends none, and following one would carry
+/// an edit to somebody else.
+final class NetworkTransport: Transport {
+    /// A stream that says nothing for so long is lost: two heartbeats and a little.
+    static let silence = TimeAmount.seconds(35)
+
+    private let base: String
+    private let client: HTTPClient
+
+    /// - Parameter base: scheme, host and port, without a slash at the end.
+    init(base: String) {
+        self.base = base
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: .seconds(5), read: Self.silence)
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func send(_ request: TransportRequest) async throws -> TransportReply {
+        var message = HTTPClientRequest(url: base + request.target)
+        message.method = HTTPMethod(rawValue: request.method)
+        for header in request.headers { message.headers.add(name: header.name, value: header.value) }
+        switch request.body {
+        case .none: break
+        case .bytes(let bytes): message.body = .bytes(bytes, length: .known(Int64(bytes.count)))
+        case .stream(let stream, let length):
+            let buffers = stream.map { @Sendable in ByteBuffer(bytes: $0) }
+            message.body = .stream(buffers, length: length.map { .known(Int64($0)) } ?? .unknown)
+        }
+        let deadline = request.timeout.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
+        do {
+            let response = try await client.execute(message, deadline: deadline)
+            return TransportReply(
+                status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
+                body: stream(response.body))
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    func shutdown() async {
+        // Fails only when it was shut down before.
+        try? await client.shutdown()
+    }
+
+    private func stream(_ body: HTTPClientResponse.Body) -> ByteStream {
+        let iterator = BodyIterator(body)
+        return ByteStream {
+            do {
+                return try await iterator.next()
+            } catch {
+                throw self.failure(error)
+            }
+        }
+    }
+
+    private func failure(_ error: any Error) -> any Error {
+        if error is CancellationError || Task.isCancelled { return CancellationError() }
+        if let error = error as? ClientError { return error }
+        switch error as? HTTPClientError {
+        case .deadlineExceeded?, .readTimeout?, .writeTimeout?:
+            return ClientError(.timedOut, "\(base) did not answer in time", cause: error)
+        case .connectTimeout?:
+            return ClientError(.unreachable, "\(base) did not answer within 5 s; is the server running there?", cause: error)
+        default:
+            return ClientError(
+                .unreachable, "\(base) cannot be reached (\(error)); is the server running there?", cause: error)
+        }
+    }
+}
+
+/// The iterator of a response's body, handed from one task to the next. A body has one reader at a time: the lock is there to
+/// make a second one an error rather than a race.
+private final class BodyIterator: Sendable {
+    private struct Box: @unchecked Sendable {
+        // Sendable because only the holder of the lock's content touches it, and the iterator's own state is locked inside.
+        var iterator: HTTPClientResponse.Body.AsyncIterator
+    }
+
+    private let box: Mutex<Box?>
+
+    init(_ body: HTTPClientResponse.Body) {
+        box = Mutex(Box(iterator: body.makeAsyncIterator()))
+    }
+
+    func next() async throws -> [UInt8]? {
+        let taken = box.withLock { box in
+            defer { box = nil }
+            return box
+        }
+        guard var taken else { throw ClientError(.invalid, "a reply's body is read by one reader at a time") }
+        let buffer = try await taken.iterator.next()
+        let iterator = taken
+        box.withLock { $0 = iterator }
+        return buffer.map { Array(buffer: $0) }
+    }
+}

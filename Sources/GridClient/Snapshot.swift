@@ -1,0 +1,68 @@
+public import GridModel
+public import Ordering
+
+/// What a person sees of a sheet: committed pages that all equal one revision (C4), and what is typed and not saved yet.
+public struct Snapshot: Hashable, Sendable {
+    /// The revision that the pages equal; never lower than that of a snapshot before (C2).
+    public var revision: Revision
+    /// Rows of the view.
+    public var totalRows: Int
+    public var totalPages: Int
+    public var columns: [Column]
+    /// The pages that can be shown, in order. One that is in view and missing here is still being loaded.
+    public var pages: [SheetPage]
+    /// In order of typing.
+    public var drafts: [Draft]
+    public var trust: Trust
+
+    /// The page of that number, if it can be shown.
+    public func page(_ number: Int) -> SheetPage? {
+        pages.first { $0.number == number }
+    }
+}
+
+/// What a person typed in a cell, until a page shows it saved (C9).
+public struct Draft: Hashable, Sendable, Identifiable {
+    public enum State: Hashable, Sendable {
+        /// Sent and not acknowledged yet. Becomes `saved`, `refused`.
+        case saving
+        /// Durable; no page shows it yet. Then it goes.
+        case saved(Revision)
+        /// Not saved, and why: it stays until it is discarded or edited again.
+        case refused(String)
+    }
+
+    public var id: DraftID
+    public var row: RowID
+    public var column: ColumnID
+    public var value: CellValue?
+    public var state: State
+}
+
+/// What the trust line says.
+public struct Trust: Hashable, Sendable {
+    public var connection: Connection
+    /// The newest revision that what is shown is known to equal.
+    public var shown: Revision
+    /// The newest revision heard of.
+    public var known: Revision
+    public var problem: Problem
+
+    /// True when live updates come and everything shown is the newest there is.
+    public var isCurrent: Bool { connection == .live && shown >= known && problem == .none }
+
+    /// In words, as a person reads it.
+    public var text: String {
+        switch (connection, problem) {
+        case (_, .permanent): "the server refuses to show this; showing revision \(shown)"
+        case (.connecting, _): "connecting"
+        case (.live, _):
+            isCurrent
+                ? "all shown values are saved - revision \(shown) - live"
+                : "catching up with revision \(known), showing revision \(shown)"
+        case (.silent, _): "live updates are late, showing revision \(shown)"
+        case (.reconnecting, _), (.polling, _): "live updates lost, showing revision \(shown)"
+        case (.offline, _): "the server cannot be reached, showing revision \(shown)"
+        }
+    }
+}
