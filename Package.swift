@@ -36,6 +36,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 var products: [Product] = [
     .library(name: "Ordering", targets: ["Ordering"])
@@ -117,6 +118,7 @@ if !coreOnly && !storeOnly {
             dependencies: [
                 "GridServer", "GridClient", "SQLiteStore", "Enrichment", "Interchange", "ChangePipeline", "GridStore",
                 "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient, serviceLifecycle,
+                unixSignals,
             ],
             swiftSettings: strict),
 

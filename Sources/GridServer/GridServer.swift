@@ -1,7 +1,12 @@
 package import ChangePipeline
+package import Enrichment
+import Foundation
+import GridImage
+import GridModel
 package import Hummingbird
 import HTTPTypes
 import HummingbirdCore
+import Interchange
 import NIOCore
 import Wire
 
@@ -14,7 +19,9 @@ package struct GridServer: Sendable {
     /// Counts, also for others to add to.
     package let metrics: ServerMetrics
 
-    package init(configuration: GridServerConfiguration, host: GridHost, environment: ServerEnvironment) {
+    package init(
+        configuration: GridServerConfiguration, host: GridHost, runs: RunCoordinator? = nil, environment: ServerEnvironment
+    ) {
         let metrics = ServerMetrics()
         self.metrics = metrics
         services = ServerServices(
@@ -23,7 +30,7 @@ package struct GridServer: Sendable {
                 limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
             hostGuard: HostGuard(configured: configuration.allowedHosts),
-            imports: ImportRegistry())
+            imports: ImportRegistry(), runs: runs)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
     }
@@ -36,6 +43,7 @@ package struct GridServer: Sendable {
             + PageRoutes(services: services).routes + ChangeRoutes(services: services).routes
             + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
             + ExportRoutes(services: services).routes
+        if let runs = services.runs { all += RunRoutes(services: services, runs: runs).routes }
         if let control { all += ControlRoutes(services: services, design: control).routes }
         let document = Route(
             method: .get, path: "/openapi.json", operation: "readOpenAPI", summary: "This document",
@@ -45,6 +53,17 @@ package struct GridServer: Sendable {
         let json = OpenAPIDocument(routes: all, version: services.configuration.version).json
         all[all.count - 1].handle = { _ in .json(json) }
         return all
+    }
+
+    /// Imports a file of this machine into a grid's first sheet: what `--sample` does.
+    package func importFile(_ path: String, into grid: LiveGrid) async throws -> Int {
+        guard let sheet = grid.snapshot().sheets.first else { throw Problem.notFound("sheet", "") }
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let job = ImportJob(
+            id: ImportRegistry.ID(services.environment.random()), services: services, grid: grid, sheet: sheet.id,
+            options: ImportOptions(), file: SpoolFile(path: path), totalBytes: attributes[.size] as? Int ?? 0,
+            intent: services.newIntent())
+        return try await job.run { _ in }.counts.rows
     }
 
     /// What answers requests.

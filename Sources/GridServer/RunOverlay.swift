@@ -1,3 +1,4 @@
+import Enrichment
 import GridImage
 import GridModel
 import Wire
@@ -6,13 +7,35 @@ import Wire
 struct RunOverlay: Sendable {
     /// The states of one page's rows.
     struct States: Sendable {
-        /// One entry a row that has states, by the row's place in the page.
+        /// By the row's place in the page.
         var rows: [Int: [(column: Int, state: CellState)]] = [:]
         /// 0 when there are none.
         var hash: UInt64 = 0
     }
 
+    private let runs: RunCoordinator?
+    private let grid: GridID
+    /// The only columns that runs are filling: nearly always none.
+    private let columns: [ColumnID]
+
+    init(_ runs: RunCoordinator?, grid: GridID) {
+        self.runs = runs
+        self.grid = grid
+        columns = runs?.activeColumns(of: grid) ?? []
+    }
+
     func states(of rows: [RowID], in window: ColumnWindow) -> States {
-        States()
+        var states = States()
+        guard !columns.isEmpty, let runs else { return states }
+        for column in columns {
+            guard let place = window.columns.firstIndex(where: { $0.id == column }) else { continue }
+            for (index, state) in runs.states(of: rows, column: column, grid: grid).enumerated() {
+                guard let state else { continue }
+                states.rows[index, default: []].append((place, state))
+                let code: UInt64 = if case .running = state { 2 } else { 1 }
+                states.hash = (states.hash ^ (UInt64(index) << 24 ^ UInt64(column.rawValue) << 4 ^ code)) &* 0x0000_0100_0000_01b3
+            }
+        }
+        return states
     }
 }

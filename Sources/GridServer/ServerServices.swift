@@ -1,4 +1,5 @@
 import ChangePipeline
+import Enrichment
 import GridModel
 import Hummingbird
 import Logging
@@ -14,6 +15,8 @@ struct ServerServices: Sendable {
     let pages: PageCache
     let hostGuard: HostGuard
     let imports: ImportRegistry
+    /// `nil` when the server runs no agents.
+    let runs: RunCoordinator?
 
     func grid(_ scope: RequestScope) async throws -> LiveGrid {
         try await host.grid(try scope.gridID())

@@ -1,8 +1,7 @@
 import ChangePipeline
+import Enrichment
 import GridModel
-import NIOCore
 import Synchronization
-import Wire
 
 /// Where the writer of one event stream waits: for a signal, for news of runs, for the heartbeat, or for the end.
 ///
@@ -10,7 +9,7 @@ import Wire
 final class StreamMailbox: Sendable {
     enum Item: Sendable {
         case signal(SignalEvent)
-        case runs([RunEvent])
+        case runs(RunActivity)
         case beat
         case end
     }
@@ -19,11 +18,22 @@ final class StreamMailbox: Sendable {
         var signal: SignalEvent?
         /// Goes on when the signal was taken.
         var putter: CheckedContinuation<Void, Never>?
-        /// The newest news of each run, in the order of runs.
-        var runs: [RunEvent] = []
+        /// The newest news of runs.
+        var runs: RunActivity?
+        var runsPutter: CheckedContinuation<Void, Never>?
         var isBeatDue = false
         var isEnded = false
         var taker: CheckedContinuation<Item, Never>?
+
+        mutating func takePutter() -> CheckedContinuation<Void, Never>? {
+            defer { putter = nil }
+            return putter
+        }
+
+        mutating func takeRunsPutter() -> CheckedContinuation<Void, Never>? {
+            defer { runsPutter = nil }
+            return runsPutter
+        }
 
         mutating func next() -> Item? {
             if isEnded { return .end }
@@ -31,8 +41,8 @@ final class StreamMailbox: Sendable {
                 self.signal = nil
                 return .signal(signal)
             }
-            if !runs.isEmpty {
-                defer { runs = [] }
+            if let runs {
+                self.runs = nil
                 return .runs(runs)
             }
             guard isBeatDue else { return nil }
@@ -59,14 +69,19 @@ final class StreamMailbox: Sendable {
         }
     }
 
-    func put(_ event: RunEvent) {
-        update { state in
-            if let index = state.runs.firstIndex(where: { $0.run == event.run }) {
-                state.runs[index] = event
-            } else {
-                state.runs.append(event)
+    /// Hands over news of runs; returns when they were taken, so that the feed behind merges what comes meanwhile.
+    func put(_ activity: RunActivity) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (putter: CheckedContinuation<Void, Never>) in
+                update { state in
+                    if state.isEnded { return putter }
+                    state.runs = activity
+                    state.runsPutter = putter
+                    return nil
+                }
             }
-            return nil
+        } onCancel: {
+            end()
         }
     }
 
@@ -81,8 +96,7 @@ final class StreamMailbox: Sendable {
     func end() {
         update { state in
             state.isEnded = true
-            defer { state.putter = nil }
-            return state.putter
+            return nil
         }
     }
 
@@ -100,21 +114,30 @@ final class StreamMailbox: Sendable {
         }
     }
 
+    /// What is to go on once the lock is given back.
+    private struct Due {
+        var putters: [CheckedContinuation<Void, Never>?] = []
+        var taker: CheckedContinuation<Item, Never>?
+        var item = Item.end
+    }
+
     /// Changes the state, then hands over what is ready to whoever waits, outside the lock.
     private func update(_ body: (inout State) -> CheckedContinuation<Void, Never>?) {
-        let (released, taker, item, putter) = state.withLock {
-            state -> (
-                CheckedContinuation<Void, Never>?, CheckedContinuation<Item, Never>?, Item?, CheckedContinuation<Void, Never>?
-            ) in
-            let released = body(&state)
-            guard let taker = state.taker, let item = state.next() else { return (released, nil, nil, nil) }
+        let due = state.withLock { state -> Due in
+            var due = Due(putters: [body(&state)])
+            if state.isEnded { due.putters += [state.takePutter(), state.takeRunsPutter()] }
+            guard let taker = state.taker, let item = state.next() else { return due }
             state.taker = nil
-            guard case .signal = item else { return (released, taker, item, nil) }
-            defer { state.putter = nil }
-            return (released, taker, item, state.putter)
+            due.taker = taker
+            due.item = item
+            switch item {
+            case .signal: due.putters.append(state.takePutter())
+            case .runs: due.putters.append(state.takeRunsPutter())
+            case .beat, .end: break
+            }
+            return due
         }
-        released?.resume()
-        if let taker, let item { taker.resume(returning: item) }
-        putter?.resume()
+        due.taker?.resume(returning: due.item)
+        for putter in due.putters { putter?.resume() }
     }
 }

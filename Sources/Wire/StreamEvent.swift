@@ -208,7 +208,8 @@ extension CommitEvent.Touched {
         return nil
     }
 
-    private static func text(_ ranges: [ClosedRange<RowID>]) -> String {
+    /// Ranges of rows as the stream names them: "r5-r9,r12".
+    package static func text(_ ranges: [ClosedRange<RowID>]) -> String {
         ranges.map { $0.lowerBound == $0.upperBound ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
             .joined(separator: ",")
     }

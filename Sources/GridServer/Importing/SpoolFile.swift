@@ -7,6 +7,11 @@ import Wire
 struct SpoolFile: Sendable {
     let path: String
 
+    /// A file that is there already.
+    init(path: String) {
+        self.path = path
+    }
+
     /// A name in the directory, which is made when it is not there.
     init(directory: String?, name: String) async throws {
         let folder = directory ?? FileManager.default.temporaryDirectory.appending(path: "trueline-spool").path

@@ -1,4 +1,5 @@
 import ChangePipeline
+import Enrichment
 import GridModel
 import HTTPTypes
 import Hummingbird
@@ -61,6 +62,11 @@ struct EventRoutes {
                     for await event in subscription { await mailbox.put(event) }
                     mailbox.end()
                 }
+                if let feed = services.runs?.activity(of: gridID) {
+                    group.addTask {
+                        for await activity in feed { await mailbox.put(activity) }
+                    }
+                }
                 try await Self.write(mailbox, gridID, services, &writer)
                 group.cancelAll()
             }
@@ -80,8 +86,8 @@ struct EventRoutes {
             case .signal(.gap(let revision)):
                 services.metrics.gaps.add()
                 try await writer.write(ByteBuffer(bytes: StreamEvent.gap(revision).frame))
-            case .runs(let events):
-                try await writer.write(ByteBuffer(bytes: events.flatMap { StreamEvent.run($0).frame }))
+            case .runs(let activity):
+                try await writer.write(ByteBuffer(bytes: activity.frames))
             case .beat: try await writer.write(ByteBuffer(bytes: StreamEvent.heartbeat))
             case .end: return
             }
@@ -96,5 +102,30 @@ struct EventRoutes {
             throw Problem.malformed(parameter: "Last-Event-ID", "expected a revision, found \"\(field.prefix(40))\"")
         }
         return Revision(asked)
+    }
+}
+
+extension RunActivity {
+    /// One event a run, which also names the cells whose shown state changed: not committed, so no commit event tells of them.
+    fileprivate var frames: [UInt8] {
+        statuses.flatMap { status in
+            StreamEvent.frame(id: nil, "run") { writer in
+                status.write(to: &writer)
+                guard let touched = cells.first(where: { $0.column == status.column && $0.grid == status.grid }) else { return }
+                writer.member("rows", touched.rows.map(Self.text) ?? "many")
+            }
+        }
+    }
+
+    private static func text(_ rows: [RowID]) -> String {
+        var ranges: [ClosedRange<RowID>] = []
+        for row in rows {
+            if let last = ranges.last, last.upperBound.rawValue &+ 1 == row.rawValue {
+                ranges[ranges.count - 1] = last.lowerBound...row
+            } else {
+                ranges.append(row...row)
+            }
+        }
+        return CommitEvent.Touched.text(ranges)
     }
 }

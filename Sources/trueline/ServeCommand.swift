@@ -1,0 +1,113 @@
+import ArgumentParser
+import ChangePipeline
+import Enrichment
+import Foundation
+import GridModel
+import GridServer
+import GridStore
+import Logging
+import SQLiteStore
+import ServiceLifecycle
+
+/// `trueline serve`: the composition root of a server. It picks clocks, chance, stores and the model.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve grids over HTTP, with the page to work in.",
+        discussion: """
+            Prints one line with the address when it is ready; logs go to standard error. Every option can also be set as \
+            TRUELINE_NAME in the environment, or as a line "name = value" in the file of --config.
+            """)
+
+    @Option(help: "Where grids are kept.")
+    var data: String?
+
+    @Option(help: "The address to listen on; 127.0.0.1 when absent.")
+    var host: String?
+
+    @Option(help: "The port; 8787 when absent, 0 for any.")
+    var port: Int?
+
+    @Option(name: .customLong("allow-host"), help: "A host name to answer to, besides the loopback ones. May be repeated.")
+    var allowHost: [String] = []
+
+    @Option(help: "Where the page's files are.")
+    var web: String?
+
+    @Option(help: "A file of lines name = value.")
+    var config: String?
+
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+
+    @Flag(help: "Keep grids in memory only.")
+    var memory = false
+
+    @Flag(help: "Make a grid of airports when there is none.")
+    var sample = false
+
+    @Flag(help: "Open the page in the browser.")
+    var open = false
+
+    @Flag(name: .customLong("unsafe-control"), help: ArgumentHelp(visibility: .hidden))
+    var unsafeControl = false
+
+    func run() async throws {
+        let plan = try ServePlan(self)
+        try await ServedProcess(plan: plan).run()
+    }
+}
+
+/// What a server is to be, after flags, environment, file and defaults.
+struct ServePlan {
+    var dataDirectory: String
+    var server: GridServerConfiguration
+    var keepsInMemory: Bool
+    var wantsSample: Bool
+    var opensBrowser: Bool
+    var logLevel: Logger.Level
+    var settings: Settings
+
+    init(_ command: ServeCommand) throws {
+        let settings = try Settings(file: command.config)
+        self.settings = settings
+        dataDirectory = settings.value("data", flag: command.data) ?? Self.defaultDirectory(settings)
+        keepsInMemory = settings.isSet("memory", flag: command.memory)
+        wantsSample = settings.isSet("sample", flag: command.sample)
+        opensBrowser = command.open
+        let level = settings.value("log-level", flag: command.logLevel) ?? "info"
+        guard let known = Logger.Level(rawValue: level) else { throw ValidationError("\"\(level)\" is not a log level") }
+        logLevel = known
+        let portText = settings.value("port", flag: command.port.map(String.init)) ?? "8787"
+        guard let port = Int(portText), (0...65_535).contains(port) else { throw ValidationError("\"\(portText)\" is not a port") }
+        let names =
+            command.allowHost.isEmpty
+            ? (settings.value("allow-host", flag: nil) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            : command.allowHost
+        server = GridServerConfiguration(
+            host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
+            webDirectory: settings.value("web", flag: command.web) ?? Self.found("Web/index.html").map { String($0.dropLast(11)) },
+            spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", version: Trueline.version,
+            servesControl: command.unsafeControl)
+    }
+
+    private static func defaultDirectory(_ settings: Settings) -> String {
+        let base = settings["XDG_DATA_HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.local/share"
+        return base + "/trueline"
+    }
+
+    /// A file of the project: beside the program or above it, else from where we are.
+    static func found(_ path: String) -> String? {
+        let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
+        for start in [program, URL(filePath: FileManager.default.currentDirectoryPath)] {
+            var folder = start
+            while let current = folder {
+                for candidate in [current.appending(path: path), current.appending(path: "share/trueline").appending(path: path)]
+                where FileManager.default.fileExists(atPath: candidate.path) {
+                    return candidate.path
+                }
+                folder = current.path == "/" ? nil : current.deletingLastPathComponent()
+            }
+        }
+        return nil
+    }
+}

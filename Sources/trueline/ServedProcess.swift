@@ -1,0 +1,172 @@
+import ChangePipeline
+import Enrichment
+import Foundation
+import GridModel
+import GridServer
+import GridStore
+import Logging
+import SQLiteStore
+import ServiceLifecycle
+import UnixSignals
+
+/// A running server process: everything it is made of, from start to clean stop.
+struct ServedProcess {
+    let plan: ServePlan
+
+    /// A grid that nobody asked anything of for so long gives its memory back.
+    private static let idleGrid = Duration.seconds(600)
+    private static let idleCheck = Duration.seconds(60)
+    /// What `sysexits.h` calls a software error: the log recovers at the next start.
+    private static let fatalStatus: Int32 = 70
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "trueline")
+        logger.logLevel = plan.logLevel
+        let log = logger
+        let wallClock: @Sendable () -> UInt64 = { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) }
+        let catalog = try catalog()
+        let host = GridHost(
+            catalog: catalog,
+            environment: .live(clock: ContinuousClock(), wallClock: wallClock, logger: logger) { error in
+                log.critical("the store failed; starting again recovers from the log", metadata: ["error": "\(error.message)"])
+                exit(Self.fatalStatus)
+            })
+        let transport = HTTPModelTransport()
+        let runs = RunCoordinator(
+            provider: try provider(transport),
+            environment: RunEnvironment(
+                clock: StandardRunClock(ContinuousClock()),
+                newIntent: { IntentID(Self.random(), Self.random()) }, newSeed: Self.random,
+                // Seconds since 2020: runs of one grid differ across restarts.
+                firstRun: RunID(UInt32(truncatingIfNeeded: wallClock() / 1_000 &- 1_577_836_800)), logger: logger))
+        let server = GridServer(
+            configuration: plan.server, host: host, runs: runs,
+            environment: ServerEnvironment(
+                wallClock: wallClock, monotonicClock: { DispatchTime.now().uptimeNanoseconds },
+                sleep: { try await Task.sleep(for: $0) }, random: Self.random, logger: logger))
+        do {
+            if plan.wantsSample { try await sample(host, server, logger) }
+            try await serve(server, host, runs, logger)
+        } catch {
+            runs.close()
+            await host.close()
+            await transport.shutdown()
+            throw error
+        }
+        runs.close()
+        await host.close()
+        await transport.shutdown()
+    }
+
+    private func serve(_ server: GridServer, _ host: GridHost, _ runs: RunCoordinator, _ logger: Logger) async throws {
+        let application = server.application { port in announce(port) }
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: RunService(runs: runs), successTerminationBehavior: .ignore),
+                .init(
+                    service: IdleGridService(host: host, runs: runs, after: Self.idleGrid, every: Self.idleCheck),
+                    successTerminationBehavior: .ignore),
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = plan.server.limits.shutdown
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+            // Requests that did not end in time were cut off; what was acknowledged is durable.
+        }
+    }
+
+    private func announce(_ port: Int) {
+        let name = plan.server.host.contains(":") ? "[\(plan.server.host)]" : plan.server.host
+        let url = "http://\(name == "0.0.0.0" || name == "[::]" ? "127.0.0.1" : name):\(port)"
+        FileHandle.standardOutput.write(Data("Trueline is ready at \(url)\n".utf8))
+        guard plan.opensBrowser else { return }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        #if os(macOS)
+            process.arguments = ["open", url]
+        #else
+            process.arguments = ["xdg-open", url]
+        #endif
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        // Without a browser the line above is enough.
+        try? process.run()
+    }
+
+    private func catalog() throws -> any GridCatalog {
+        if plan.keepsInMemory { return MemoryGridCatalog() }
+        if let spool = plan.server.spoolDirectory {
+            // Uploads that broke off with the last process.
+            try? FileManager.default.removeItem(atPath: spool)
+        }
+        return try SQLiteGridCatalog(directory: plan.dataDirectory, startedAt: Date().formatted(.iso8601))
+    }
+
+    /// The model that the environment names, else the rules that call none.
+    private func provider(_ transport: HTTPModelTransport) throws -> any ModelProvider {
+        guard let address = plan.settings["OPENAI_BASE_URL"] ?? plan.settings["OPENAI_API_KEY"].map({ _ in "https://api.openai.com/v1" })
+        else { return DemoRulesProvider(clock: StandardRunClock(ContinuousClock())) }
+        return OpenAIProvider(
+            .init(
+                address: try ModelAddress(address), key: plan.settings["OPENAI_API_KEY"], model: plan.settings["OPENAI_MODEL"]),
+            transport: transport)
+    }
+
+    /// Airports, when there is no grid at all.
+    private func sample(_ host: GridHost, _ server: GridServer, _ logger: Logger) async throws {
+        guard try await host.grids().isEmpty else { return }
+        guard let file = ServePlan.found("Examples/data/airports.csv") else {
+            logger.warning("the sample was not found: Examples/data/airports.csv")
+            return
+        }
+        guard let id = GridID("airports") else { return }
+        let grid = try await host.create(id, name: "Airports")
+        let rows = try await server.importFile(file, into: grid)
+        logger.info("made the sample", metadata: ["grid": "airports", "rows": "\(rows)"])
+    }
+
+    @Sendable private static func random() -> UInt64 {
+        UInt64.random(in: .min ... .max)
+    }
+}
+
+extension IntentID {
+    /// A random UUID (RFC 9562, version 4) from two random numbers.
+    fileprivate init(_ high: UInt64, _ low: UInt64) {
+        self.init(high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000, low: low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+}
+
+/// The runs, as a service: their calls end when the server stops.
+private struct RunService: Service {
+    let runs: RunCoordinator
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await runs.run()
+        } onGracefulShutdown: { [runs] in
+            runs.close()
+        }
+    }
+}
+
+/// Closes grids that nobody uses.
+private struct IdleGridService: Service {
+    let host: GridHost
+    let runs: RunCoordinator
+    let after: Duration
+    let every: Duration
+
+    func run() async throws {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            do {
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: every) }
+            } catch {
+                return
+            }
+            _ = await host.closeIdle(after: after)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// The program: one command for each thing that can be done with grids.
+@main
+struct Trueline: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "trueline",
+        abstract: "Live grids whose screen never runs ahead of, or behind, what was committed.",
+        version: version,
+        subcommands: [ServeCommand.self])
+}
