@@ -217,6 +217,23 @@ struct RunCoreTests {
         #expect(world.core.phase == .ended(.refused(reason: "12 calls failed one after the other, the last one: no route")))
     }
 
+    @Test func `when every call fails at once, all rows wait, longer each round`() {
+        var world = CoreWorld(rows: 1_000)
+        var open = CoreWorld.calls(world.handle(.begun))
+        var times: [Duration] = []
+        while world.core.phase == .running {
+            if open.isEmpty {
+                open += CoreWorld.calls(world.advance(by: .milliseconds(10)))
+            } else {
+                times.append(world.now)
+                open += CoreWorld.calls(world.handle(.callFailed(open.removeFirst(), ModelFailure(.unreachable, "no route"))))
+            }
+        }
+        #expect(times.count == 40)
+        #expect(times.prefix { $0 < .seconds(1) }.count <= 12)
+        #expect(times[39] > .seconds(30))
+    }
+
     @Test func `the first prompts all rejected end the run, one rejected among answers fails alone`() {
         var world = CoreWorld(rows: 100)
         var open = CoreWorld.calls(world.handle(.begun))

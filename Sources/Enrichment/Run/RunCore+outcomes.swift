@@ -45,6 +45,11 @@ extension RunCore {
         }
         let wait = wait(after: Int(tasks[task].attempts), asked: failure.retryAfter)
         if failure.kind == .rateLimited { narrow(call, quietUntil: now + wait) }
+        if passingFailures >= limits.concurrentCalls {
+            // Not these rows but the provider: all wait, longer with each round that fails.
+            let pause = self.wait(after: passingFailures / max(1, limits.concurrentCalls), asked: nil)
+            quietUntil = max(quietUntil ?? .zero, now + pause)
+        }
         guard Int(tasks[task].attempts) < limits.attempts else {
             return fail(task, "\(failure.message) (\(tasks[task].attempts) attempts)")
         }
