@@ -3,19 +3,30 @@ import Enrichment
 import NIOCore
 import NIOHTTP1
 
-/// Sends a model's requests over AsyncHTTPClient: no redirects, no cookies, a bounded time to connect.
+/// Carries model calls over AsyncHTTPClient: no redirect is followed, no cookie kept, certificates are checked.
 struct HTTPModelTransport: ModelTransport {
+    /// Time to connect and to shake hands; how long the answer may take is the run's decision.
+    static let connectSeconds: Int64 = 10
+    /// Time without a byte: a stream that says nothing for so long is dead.
+    static let silenceSeconds: Int64 = 120
+
+    /// ECONNREFUSED on Linux.
+    private static let connectionRefused: CInt = 111
+
     private let client: HTTPClient
-    /// The whole of one reply; a run's own limits are shorter.
-    private static let timeout = TimeAmount.minutes(10)
 
     init() {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(120)))
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout = .init(connect: .seconds(Self.connectSeconds), read: .seconds(Self.silenceSeconds))
+        configuration.decompression = .disabled
         configuration.httpVersion = .http1Only
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = RunLimits.mostConcurrentCalls
+        configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// Closes idle connections; nothing may be sent afterwards.
     func shutdown() async {
         // Nothing is left to do about a client that does not close: the process ends.
         try? await client.shutdown()
@@ -24,23 +35,37 @@ struct HTTPModelTransport: ModelTransport {
     func send(
         _ request: TransportRequest, deliver: (TransportPart) throws(ModelFailure) -> Void
     ) async throws(ModelFailure) {
-        var message = HTTPClientRequest(url: request.url)
-        message.method = .RAW(value: request.method)
-        for field in request.headers { message.headers.add(name: field.name, value: field.value) }
-        message.body = .bytes(ByteBuffer(bytes: request.body))
+        var call = HTTPClientRequest(url: request.url)
+        call.method = HTTPMethod(rawValue: request.method)
+        for field in request.headers { call.headers.add(name: field.name, value: field.value) }
+        call.body = .bytes(ByteBuffer(bytes: request.body))
+        var hasBegun = false
         do {
-            let response = try await client.execute(message, timeout: Self.timeout)
-            try deliver(
-                .head(
-                    status: Int(response.status.code),
-                    headers: response.headers.map { TransportField($0.name.lowercased(), $0.value) }))
-            for try await part in response.body { try deliver(.bytes(Array(buffer: part))) }
+            let response = try await client.execute(call, deadline: .distantFuture)
+            hasBegun = true
+            let headers = response.headers.map { TransportField($0.name.lowercased(), $0.value) }
+            try deliver(.head(status: Int(response.status.code), headers: headers))
+            for try await buffer in response.body { try deliver(.bytes(Array(buffer.readableBytesView))) }
         } catch let failure as ModelFailure {
             throw failure
-        } catch is CancellationError {
-            throw ModelFailure(.stopped, "the call was stopped")
         } catch {
-            throw ModelFailure(.unreachable, "the model's address did not answer: \(error)")
+            throw Self.failure(error, hasBegun: hasBegun, host: call.url)
         }
+    }
+
+    /// The transport's errors in words. An address has no secrets: user names and passwords in it are refused when it is read.
+    private static func failure(_ error: any Error, hasBegun: Bool, host url: String) -> ModelFailure {
+        if error is CancellationError || error as? HTTPClientError == .cancelled {
+            return ModelFailure(.stopped, "the call was stopped")
+        }
+        if error as? HTTPClientError == .readTimeout {
+            return ModelFailure(.timedOut, "no byte came for \(silenceSeconds) s from \(url)")
+        }
+        if (error as? IOError)?.errnoCode == Self.connectionRefused {
+            return ModelFailure(.unreachable, "cannot reach \(url): the connection was refused; is the server running?")
+        }
+        return hasBegun
+            ? ModelFailure(.cut, "the reply broke off: \(error)")
+            : ModelFailure(.unreachable, "cannot reach \(url): \(error)")
     }
 }
