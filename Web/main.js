@@ -15,6 +15,7 @@ import { Editor } from './grid/editor.js';
 import { Clipboard } from './grid/clipboard.js';
 import { Keyboard } from './grid/keyboard.js';
 import { Pointer } from './grid/pointer.js';
+import { PlaceKeeper } from './grid/place-keeper.js';
 import { GridReader } from './grid/reader.js';
 import { RowDeeds } from './grid/row-deeds.js';
 import { cellMenu } from './grid/cell-menu.js';
@@ -39,7 +40,8 @@ const painter = new Painter(store, selection, drafts, byID('grid-area'));
 const changes = new Changes(store, drafts);
 const editor = new Editor(store, selection, painter, changes);
 const clipboard = new Clipboard(store, selection, painter, changes);
-const reader = new GridReader(store, painter, drafts);
+const places = new PlaceKeeper(store, selection, painter, drafts, byID('grid-area'));
+const reader = new GridReader(store, painter, drafts, places);
 const deeds = new RowDeeds(store, selection, painter, changes);
 /** @type {SharedStream | null} */
 let stream = null;
@@ -146,7 +148,14 @@ const why = new WhyPanel(store, selection, painter, byID('why-panel'), (column) 
   agents.show(column);
   void agents.start('selected');
 });
-const imports = new ImportDialog(store, prepareImport, reread);
+const imports = new ImportDialog(store, {
+  prepare: prepareImport, reread,
+  begin: async (name) => void (store.grid || (await createGrid(name))),
+  abandon: async () => {
+    if (store.grid) await api.deleteGrid(store.grid.id).catch(() => {});
+    await openGrid('');
+  },
+});
 const pages = new PageNavigator(store, selection, painter, byID('pages'), byID('counts'));
 const toolbar = new Toolbar(store, byID('toolbar'), {
   addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), agents: () => agents.toggle(), goToRow: (anchor) => pages.goToRow(anchor),
@@ -183,8 +192,8 @@ columns.onAdded = (/** @type {string} */ id) => {
   if (at >= 0) painter.reveal(selection.row, at);
 };
 
-const importButton = h('button', { type: 'button', title: 'Import a file', on: { click: () => imports.choose() } }, icon('upload'), h('span', { class: 'label' }, 'Import'));
-const exportButton = h('button', { type: 'button', title: 'Export', 'aria-haspopup': 'menu', on: { click: () => openExport(store, exportButton) } }, icon('download'), h('span', { class: 'label' }, 'Export'));
+const importButton = h('button', { type: 'button', title: 'Import a file', 'aria-label': 'Import', on: { click: () => imports.choose() } }, icon('upload'), h('span', { class: 'label' }, 'Import'));
+const exportButton = h('button', { type: 'button', title: 'Export', 'aria-label': 'Export', 'aria-haspopup': 'menu', on: { click: () => openExport(store, exportButton) } }, icon('download'), h('span', { class: 'label' }, 'Export'));
 byID('topbar-actions').append(importButton, exportButton);
 themeToggle(byID('topbar-actions'));
 dropTarget(byID('drop'), (file) => void imports.open(file));

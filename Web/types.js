@@ -45,7 +45,9 @@
  * @property {number} [eta]
  * @property {number} [rate]
  * @property {string} [reason]
- * @property {string} [model]
+ * @property {string | null} [model]
+ * @property {string} [provider]
+ * @property {number} [total]
  */
 
 /** Where something is put among its like, as members of the request. @typedef {{ at: 'start' | 'end' } | { before: string } | { after: string }} Position */

@@ -4,7 +4,7 @@ export class MockRun {
   constructor(grid, asked, id) {
     const sheet = grid.sheet(asked.sheet), column = sheet.columns.find((c) => c.id === asked.column);
     if (asked.prompt) column.agent = { prompt: asked.prompt };
-    const scope = asked.scope ?? { kind: 'all' };
+    const named = asked.scope ?? 'all', scope = typeof named === 'string' ? { kind: named } : named.first ? { kind: 'first', count: named.first } : named;
     const rows = scope.rows ? scope.rows.map((r) => sheet.rowOf.get(r)).filter(Boolean)
       : scope.kind === 'empty' ? sheet.rows.filter((r) => !r.cells[column.id])
       : scope.kind === 'first' ? sheet.rows.slice(0, scope.count ?? 10) : sheet.rows;
@@ -17,7 +17,7 @@ export class MockRun {
 
   document() {
     const rate = this.done / Math.max(1, (Date.now() - this.started) / 1000), queued = this.waiting.length;
-    return { run: this.id, id: this.id, sheet: this.sheet.id, column: this.column.id, state: this.state, done: this.done, running: this.running, queued, failed: this.failed, skipped: this.skipped, tokens: this.tokens, rate, eta: Math.round(queued / Math.max(rate, 0.1)), model: 'demo rules, no model called' };
+    return { run: this.id, id: this.id, sheet: this.sheet.id, column: this.column.id, state: this.state, done: this.done, running: this.running, queued, failed: this.failed, skipped: this.skipped, tokens: this.tokens, rate, eta: Math.round(queued / Math.max(rate, 0.1)), provider: 'demo rules, no model called' };
   }
 
   announce(rows) {

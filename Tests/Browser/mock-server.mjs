@@ -125,7 +125,7 @@ const json = async (request) => JSON.parse((await body(request)).toString() || '
 /** Answers one API request: `{status, text}` or an object to send as JSON. */
 async function api(method, path, query, request, response) {
   const [, gridID, kind, a, b, c, d, e] = ['', ...path];
-  if (path[0] === 'health') return { status: 'ok', version: '0.0.0-mock', storage: 'memory', durability: 'none', model: null };
+  if (path[0] === 'health') return { status: 'ok', version: '0.0.0-mock', storage: 'memory', durability: 'none', agents: { provider: 'demo rules, no model called' } };
   if (path[0] !== 'grids') throw problem(404, 'Not found', `There is no route /${path.join('/')}.`);
   if (path.length === 1) {
     if (method === 'POST') return { ...addGrid((await json(request)).name).document(), status: 201 };

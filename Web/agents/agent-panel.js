@@ -93,14 +93,19 @@ export class AgentPanel {
     this.renderRuns();
   }
 
+  /** Who answers: told by the server's health document, or by the last run. Demo rules are never passed off as a model. */
   renderModel() {
-    const health = this.store.health ?? {}, agents = health['agents'] ?? health['model'] ?? health['enrichment'];
-    const name = typeof agents === 'string' ? agents : (agents?.model ?? agents?.name ?? null);
-    const isDemo = !name || agents?.demo === true;
-    this.model.hidden = !isDemo;
-    if (!isDemo) return;
-    this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Demo rules, no model called'),
-      h('p', {}, 'Simple built-in rules answer, so that you can try agents without a key or a cost. To use a model, set ', h('code', {}, 'OPENAI_BASE_URL'), ' and ', h('code', {}, 'OPENAI_MODEL'), ' (and ', h('code', {}, 'OPENAI_API_KEY'), ' if it needs one) and start the server again.')));
+    const told = this.store.health?.['agents'], provider = told?.provider ?? [...this.store.runs.values()].at(-1)?.provider;
+    const settings = [h('code', {}, 'OPENAI_BASE_URL'), ' and ', h('code', {}, 'OPENAI_MODEL'), ' (and ', h('code', {}, 'OPENAI_API_KEY'), ' if it needs one)'];
+    const isDemo = provider !== undefined && /demo/i.test(provider);
+    this.model.classList.toggle('slim', provider !== undefined && !isDemo);
+    if (isDemo) {
+      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Demo rules, no model called'), h('p', {}, 'Simple built-in rules answer, so that agents can be tried without a key or a cost. To use a model, set ', ...settings, ' and start the server again.')));
+    } else if (provider !== undefined) {
+      this.model.replaceChildren(icon('spark'), h('p', {}, 'Answered by ', h('b', {}, told?.model ?? provider), told?.model ? ` (${provider})` : ''));
+    } else {
+      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Which model answers?'), h('p', {}, 'The one in ', ...settings, '. When none is set, demo rules answer and no model is called; each run says which it was.')));
+    }
   }
 
   get selectedCount() {
@@ -148,6 +153,7 @@ export class AgentPanel {
       const view = store.effectiveView, isWhole = !view.filter.length && !view.sort.length;
       const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole ? {} : { view }), viewport });
       store.runChanged(run);
+      this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), { problem: true });
@@ -178,6 +184,7 @@ export class AgentPanel {
     const active = [...store.runs.values()].filter(isActive).length;
     document.documentElement.dataset['running'] = String(active);
     if (this.root.hidden) return;
+    this.renderModel();
     const runs = [...store.runs.values()].filter((r) => !r.sheet || r.sheet === store.sheetID).sort((a, b) => Number(b.run.replace(/\D/g, '')) - Number(a.run.replace(/\D/g, ''))).slice(0, 8);
     for (const [index, event] of runs.entries()) {
       let card = this.cards.get(event.run);

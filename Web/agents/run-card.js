@@ -1,7 +1,7 @@
 // @ts-check
 // One run as it goes: counts, rate, time left, tokens, and what can be done with it. All counts come from the server.
 
-import { api } from '../wire/api.js';
+import { Problem, api } from '../wire/api.js';
 import { announce } from '../base/announce.js';
 import { h, setText } from '../base/dom.js';
 import { count, duration } from '../base/format.js';
@@ -34,7 +34,7 @@ export class RunCard {
 
   /** @param {import('../types.js').RunEvent} event */
   render(event) {
-    const total = event.done + event.running + event.queued + event.failed + event.skipped;
+    const total = event.total ?? event.done + event.running + event.queued + event.failed + event.skipped;
     const column = event.column ? this.store.column(event.column)?.name : '';
     setText(this.name, column || event.run);
     setText(this.stateText, stateNames[event.state] ?? event.state);
@@ -54,7 +54,7 @@ export class RunCard {
     if (event.state === 'running' && event.eta) facts.push(`${duration(event.eta)} left`);
     if (event.tokens) facts.push(`${count(event.tokens)} tokens`);
     if (event.cost) facts.push(`$${event.cost.toFixed(4)}`);
-    if (event.model) facts.push(event.model);
+    if (event.provider ?? event.model) facts.push([event.model, event.provider].filter(Boolean).join(', '));
     setText(this.line, facts.join(' \u00b7 '));
     setText(this.reason, event.reason ?? '');
     this.reason.hidden = !event.reason;
@@ -99,6 +99,7 @@ export class RunCard {
       if (reply?.run && typeof reply.done === 'number') this.store.runChanged(reply);
       if (what === 'undo') toast('The run\u2019s answers were taken back; what people changed since stays.');
     } catch (error) {
+      if (what === 'undo' && error instanceof Problem && (error.status === 404 || error.status === 405)) return toast('This server does not take runs back yet.', { problem: true });
       toast(error instanceof Error ? error.message : String(error), { problem: true });
     }
   }

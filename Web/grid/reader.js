@@ -16,11 +16,12 @@ export const windowColumns = 64;
 const scrollPause = 70;
 
 export class GridReader {
-  /** @param {import('./store.js').Store} store @param {import('./painter.js').Painter} painter @param {import('./drafts.js').Drafts} drafts */
-  constructor(store, painter, drafts) {
+  /** @param {import('./store.js').Store} store @param {import('./painter.js').Painter} painter @param {import('./drafts.js').Drafts} drafts @param {import('./place-keeper.js').PlaceKeeper} places */
+  constructor(store, painter, drafts, places) {
     this.store = store;
     this.painter = painter;
     this.drafts = drafts;
+    this.places = places;
     /** @type {import('../ordering.js').Reconciler | null} */
     this.core = null;
     /** Pages held, by number. @type {Map<number, { tag: string, rows: Row[] }>} */
@@ -105,6 +106,7 @@ export class GridReader {
     if (wait > 0) this.scrollTimer = setTimeout(() => this.scrolled(), wait);
     else {
       this.lastViewport = { first, last, at: performance.now() };
+      this.places.apply();
       this.handle({ type: 'viewport', first, last });
     }
   }
@@ -172,7 +174,7 @@ export class GridReader {
         this.store.pages.delete(effect.page);
         return this.painter.schedule();
       case 'evict': return void this.held.delete(effect.page);
-      case 'releaseDraft': return this.drafts.release(effect.draft);
+      case 'releaseDraft': return this.places.whenPainted(() => this.drafts.release(effect.draft));
       case 'setTimer':
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.handle({ type: 'timer' }), Math.max(0, effect.at - performance.now()) + 1);
@@ -190,6 +192,7 @@ export class GridReader {
 
   /** What is drawn stays on the screen, marked as being read anew, until the first paint of the new intent replaces all of it. */
   reset() {
+    this.places.forget();
     this.held.clear();
     this.arrived.clear();
     for (const controller of this.inFlight.values()) controller.abort();
@@ -270,20 +273,22 @@ export class GridReader {
       const held = this.held.get(page);
       if (held) pages.set(page, { revision: effect.revision, rows: held.rows });
     }
+    const snapshot = { revision: effect.revision, totalRows: effect.totalRows, pages };
     store.window = this.window;
-    store.painted(effect.revision, effect.totalRows, pages);
-    if (this.awaitsView) {
-      this.awaitsView = false;
-      this.painter.scrollTo(0);
-      this.reading();
-    }
+    if (!this.awaitsView) return this.places.admit(snapshot);
+    this.awaitsView = false;
+    store.painted(snapshot.revision, snapshot.totalRows, snapshot.pages);
+    this.painter.scrollTo(0);
+    this.reading();
   }
 
   /** @param {import('../ordering.js').StatusEffect} effect */
   status(effect) {
     const { store } = this;
     store.isBehind = effect.shown > 0 && effect.known > effect.shown;
+    store.shown = effect.shown;
     store.connectionSince = effect.since;
+    store.emit('connection');
     switch (effect.connection) {
       case 'live': return store.connectionIs('live');
       case 'silent': return store.connectionIs('polling', 'Something between the server and here holds live updates back');

@@ -118,7 +118,7 @@ export class CellView {
   /** One highlight of 600 ms when a newer revision brought another value; none under reduced motion. */
   highlight() {
     if (reducedMotion.matches) return;
-    this.value.animate([{ backgroundColor: 'var(--flash)' }, { backgroundColor: 'transparent' }], { duration: 600, easing: 'ease-out' });
+    this.element.animate([{ backgroundColor: 'var(--flash)' }, {}], { duration: 600, easing: 'ease-out' });
   }
 }
 

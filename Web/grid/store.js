@@ -45,6 +45,10 @@ export class Store {
     this.connectionSince = performance.now();
     /** When live updates were last lost; null while they come. @type {number | null} */
     this.lostSince = null;
+    /** The newest snapshot that what is drawn in view is known to equal. */
+    this.shown = 0;
+    /** True while a newer snapshot waits because rows would move under the hand. */
+    this.isWaiting = false;
     /** True while what is shown is known to be behind what is committed. */
     this.isBehind = false;
     /** The page reads' last failure, until one succeeds. @type {{ error: Error, since: number } | null} */

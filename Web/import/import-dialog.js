@@ -14,7 +14,7 @@ import { upload } from './upload.js';
 /** Bytes of the file that the preview is made from. */
 const previewBytes = 512 * 1024;
 
-/** @typedef {{ separator?: string, encoding?: string, header?: boolean, quote?: string, columns?: Array<{ name: string, type?: string }>, rows?: unknown[][], rejects?: Array<{ line: number, reason: string }>, rejected?: number }} Preview */
+/** @typedef {{ separator?: string, encoding?: string, header?: boolean, quote?: string, columns?: Array<{ name: string, type?: string }>, rows?: unknown[][], rejects?: Array<{ line: number, reason: string }>, rejected?: number, failure?: string }} Preview */
 
 /** @type {Array<[string, string]>} */
 const separators = [[',', 'Comma ,'], [';', 'Semicolon ;'], ['\t', 'Tab'], ['|', 'Bar |']];
@@ -22,11 +22,14 @@ const separators = [[',', 'Comma ,'], [';', 'Semicolon ;'], ['\t', 'Tab'], ['|',
 const encodings = [['utf-8', 'UTF-8'], ['utf-16le', 'UTF-16 LE'], ['utf-16be', 'UTF-16 BE'], ['windows-1252', 'Windows-1252']];
 
 export class ImportDialog {
-  /** @param {import('../grid/store.js').Store} store @param {(name: string) => Promise<void>} prepare opens a grid (and empty sheet) to import into when there is none @param {() => Promise<void>} reread */
-  constructor(store, prepare, reread) {
+  /**
+   * @param {import('../grid/store.js').Store} store
+   * @param {{ begin: (name: string) => Promise<void>, prepare: (name: string) => Promise<void>, abandon: () => Promise<void>, reread: () => Promise<void> }} place
+   *   `begin` opens a grid when there is none, `prepare` an empty sheet, and `abandon` takes back a grid that only `begin` made.
+   */
+  constructor(store, place) {
     this.store = store;
-    this.prepare = prepare;
-    this.reread = reread;
+    this.place = place;
   }
 
   choose() {
@@ -37,7 +40,12 @@ export class ImportDialog {
 
   /** @param {File} file */
   async open(file) {
-    await this.prepare(file.name.replace(/\.[^.]*$/, '') || 'Imported list');
+    this.name = file.name.replace(/\.[^.]*$/, '') || 'Imported list';
+    const isNew = !this.store.grid;
+    let isDone = false;
+    this.done = () => (isDone = true);
+    await this.place.begin(this.name);
+    if (!this.store.grid) return;
     const format = /\.tsv$/i.test(file.name) ? 'tsv' : /\.(jsonl|ndjson)$/i.test(file.name) ? 'jsonl' : 'csv';
     /** @param {string} label @param {Array<[string, string]>} options */
     const select = (label, options) => h('select', { 'aria-label': label, on: { change: () => this.guess(file) } }, options.map(([value, text]) => h('option', { value }, text)));
@@ -54,13 +62,18 @@ export class ImportDialog {
     this.cancel = h('button', { type: 'button', on: { click: () => this.dialog?.close() } }, 'Cancel');
     /** @type {string[]} */
     this.types = [];
+    /** @type {string[]} */
+    this.names = [];
     this.guessed = false;
     /** @type {AbortController | null} */
     this.running = null;
     this.dialog = openDialog(`Import ${file.name}`, 'import',
       h('div', { class: 'guesses' }, h('label', {}, 'Format', this.format), h('label', {}, 'Separator', this.separator), h('label', {}, 'Encoding', this.encoding), h('label', { class: 'check' }, this.header, 'First line names the columns')),
       this.table, this.status, this.progress, h('footer', { class: 'actions' }, this.cancel, this.start));
-    this.dialog.addEventListener('close', () => this.running?.abort());
+    this.dialog.addEventListener('close', () => {
+      this.running?.abort();
+      if (isNew && !isDone) void this.place.abandon();
+    });
     setText(this.status, 'Reading the first lines\u2026');
     await this.guess(file);
   }
@@ -102,6 +115,8 @@ export class ImportDialog {
     }
     const columns = preview.columns ?? [], rows = preview.rows ?? [];
     this.types = columns.map((c) => c.type ?? 'text');
+    this.names = columns.map((c) => c.name);
+    if (preview.failure) return void (setText(this.status, `This file cannot be imported: ${preview.failure}`), (this.start.disabled = true));
     this.table.replaceChildren(h('table', {},
       h('thead', {}, h('tr', {}, columns.map((c, i) => h('th', {}, h('span', {}, c.name), this.typeChoice(i))))),
       h('tbody', {}, rows.map((row) => h('tr', {}, columns.map((_, i) => h('td', {}, cellText(row[i]))))))));
@@ -123,17 +138,20 @@ export class ImportDialog {
     this.start.disabled = true;
     progress.hidden = false;
     this.running = new AbortController();
-    const began = performance.now();
-    const before = new Set(this.store.columns.map((c) => c.id));
+    let began = performance.now(), phase = 'sending';
     try {
-      const result = await upload(api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query()), file, this.running.signal, (sent, rows) => {
-        const seconds = (performance.now() - began) / 1000, rate = sent / Math.max(seconds, 0.05);
-        progress.value = (sent / Math.max(file.size, 1)) * 100;
-        setText(status, `${bytes(sent)} of ${bytes(file.size)} \u00b7 ${bytes(Math.round(rate))}/s \u00b7 ${duration((file.size - sent) / Math.max(rate, 1))} left${rows ? ` \u00b7 ${counted(rows, 'row')}` : ''}`);
+      await this.place.prepare(this.name ?? '');
+      const result = await upload(api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query(this.chosenTypes())), file, this.running.signal, (now) => {
+        if (now.phase !== phase) (phase = now.phase), (began = performance.now());
+        const seconds = Math.max((performance.now() - began) / 1000, 0.05), rate = now.done / seconds;
+        progress.value = (now.done / Math.max(now.total, 1)) * 100;
+        const left = rate > 0 ? ` \u00b7 ${duration((now.total - now.done) / rate)} left` : '';
+        setText(status, now.phase === 'sending' ? `Sending: ${bytes(now.done)} of ${bytes(now.total)} \u00b7 ${bytes(Math.round(rate))}/s${left}`
+          : `Importing: ${counted(now.rows, 'row')} \u00b7 ${count(Math.round(now.rows / seconds))} rows/s${left}`);
       });
       this.running = null;
-      await this.reread();
-      await this.applyTypes(before);
+      this.done?.();
+      await this.place.reread();
       this.finish(result);
     } catch (error) {
       this.running = null;
@@ -144,12 +162,10 @@ export class ImportDialog {
     }
   }
 
-  /** Types that were changed by hand in the preview. @param {Set<string>} before */
-  async applyTypes(before) {
-    const made = this.store.columns.filter((c) => !before.has(c.id));
-    const changed = made.filter((c, i) => this.types?.[i] && this.types[i] !== c.type);
-    for (const column of changed) await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { type: this.types?.[made.indexOf(column)] }).catch(() => {});
-    if (changed.length) await this.reread();
+  /** The types chosen in the preview, by column name, as the import takes them. */
+  chosenTypes() {
+    const types = Object.fromEntries((this.names ?? []).map((name, i) => [name, this.types?.[i] ?? 'text']));
+    return this.names?.length ? `&types=${encodeURIComponent(JSON.stringify(types))}` : '';
   }
 
   /** @param {{ rows: number, rejected: number, rejects?: Array<{ line: number, reason: string }>, more?: string }} result */

@@ -1,19 +1,22 @@
 // @ts-check
 // Sends a file with progress. XMLHttpRequest, because fetch does not tell how much of a body has been sent.
 
-/** @param {string} url @param {File} file @param {AbortSignal} signal @param {(sent: number, rows: number) => void} onProgress
+/** @typedef {{ phase: 'sending' | 'importing', done: number, total: number, rows: number }} Progress bytes, and rows once known */
+
+/** @param {string} url @param {File} file @param {AbortSignal} signal @param {(progress: Progress) => void} onProgress
  * @returns {Promise<any>} the import's result */
 export function upload(url, file, signal, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    let rows = 0, sent = 0;
     request.open('POST', url);
     request.setRequestHeader('content-type', 'application/octet-stream');
     request.setRequestHeader('accept', 'text/event-stream, application/json');
-    request.upload.onprogress = (event) => onProgress((sent = event.loaded), rows);
+    request.upload.onprogress = (event) => onProgress({ phase: 'sending', done: event.loaded, total: event.total || file.size, rows: 0 });
     request.onprogress = () => {
-      const found = [...request.responseText.slice(-2000).matchAll(/"rows"\s*:\s*(\d+)/g)].at(-1);
-      if (found) onProgress(sent, (rows = Number(found[1])));
+      const told = [...request.responseText.slice(-4000).matchAll(/event: progress\r?\ndata: (\{.*\})/g)].at(-1)?.[1];
+      if (!told) return;
+      const { bytes, totalBytes, rows } = JSON.parse(told);
+      onProgress({ phase: 'importing', done: bytes, total: totalBytes, rows });
     };
     request.onload = () => {
       try {

@@ -36,6 +36,7 @@ export class PageNavigator {
     const rank = (Math.max(1, Math.min(page, this.pageCount)) - 1) * pageSize;
     this.painter.reveal(rank, this.selection.column, 'start');
     this.selection.moveTo(rank, this.selection.column);
+    this.input.value = String(Math.floor(rank / pageSize) + 1);
     this.render();
   }
 

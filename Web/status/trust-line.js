@@ -32,7 +32,7 @@ export class TrustLine {
 
   /** @returns {{ kind: 'true' | 'saving' | 'behind' | 'lost' | 'wait', text: string, say: string }} */
   state() {
-    const { store, drafts } = this, shown = `revision ${count(store.revision)}`;
+    const { store, drafts } = this, shown = `revision ${count(store.isWaiting ? store.revision : Math.max(store.revision, store.shown))}`;
     const ago = duration((performance.now() - (store.lostSince ?? store.connectionSince)) / 1000);
     if (!store.grid) return { kind: 'wait', text: 'No grid is open', say: '' };
     if (drafts.refused) return { kind: 'lost', text: `${counted(drafts.refused, 'change')} not saved: see the marked cells \u00b7 ${shown}`, say: 'A change was not saved' };
@@ -44,6 +44,7 @@ export class TrustLine {
       case 'polling': return { kind: 'behind', text: `${store.connectionReason || 'Live updates do not come through'} \u00b7 asking every 3 s instead \u00b7 ${shown}`, say: 'Asking for changes every 3 seconds' };
       case 'live':
         if (store.problem) return { kind: 'behind', text: `Reading failed ${duration((performance.now() - store.problem.since) / 1000)} ago: ${store.problem.error.message} \u00b7 showing ${shown}`, say: 'Reading failed' };
+        if (store.isWaiting) return { kind: 'behind', text: `All shown values are saved \u00b7 ${shown} \u00b7 newer values wait, because rows would move`, say: 'Rows moved; newer values wait' };
         if (store.isBehind) return { kind: 'true', text: `All shown values are saved \u00b7 ${shown} \u00b7 reading newer`, say: 'All shown values are saved' };
         return { kind: 'true', text: `All shown values are saved \u00b7 ${shown} \u00b7 live`, say: 'All shown values are saved' };
     }

@@ -14,7 +14,7 @@ export class Toolbar {
   constructor(store, root, actions) {
     this.store = store;
     /** @param {string} label @param {import('../base/icons.js').IconName} name @param {(e: Event) => void} click @param {string} [className] @param {string} [title] */
-    const button = (label, name, click, className = '', title = label) => h('button', { type: 'button', class: className, title, on: { click } }, icon(name), h('span', { class: 'label' }, label));
+    const button = (label, name, click, className = '', title = label) => h('button', { type: 'button', class: className, title, 'aria-label': label, on: { click } }, icon(name), h('span', { class: 'label' }, label));
     this.filterButton = button('Filter', 'filter', () => openFilter(store, this.filterButton, null), '', 'Show only some rows');
     this.sortButton = button('Sort', 'sort', () => this.chooseSort(), '', 'Order the rows');
     this.chips = h('div', { class: 'chips' });
