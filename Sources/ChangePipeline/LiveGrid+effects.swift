@@ -8,7 +8,7 @@ import Synchronization
 extension LiveGrid {
     /// What is left to do of the core's effects, outside the lock and in order.
     enum Action {
-        case answer(CheckedContinuation<Result<CommandOutcome, PipelineError>, Never>, Result<CommandOutcome, PipelineError>)
+        case answer(Completion, Result<CommandOutcome, PipelineError>)
         case commit([(id: PipelineSubmission.ID, command: Command)])
         case tell([SignalBuffer], SignalEvent)
         case schedule(Duration)
@@ -29,7 +29,7 @@ extension LiveGrid {
     func perform(_ actions: [Action]) {
         for action in actions {
             switch action {
-            case .answer(let continuation, let result): continuation.resume(returning: result)
+            case .answer(let completion, let result): completion(result)
             case .commit(let group): writer.run { [self] in commit(group) }
             case .tell(let buffers, let event): for buffer in buffers { buffer.push(event) }
             case .schedule(let moment): environment.schedule(moment) { [weak self] in self?.handle(.timerFired) }
@@ -73,7 +73,7 @@ extension LiveGrid.State {
             actions.append(.commit(ids.compactMap { id in pending[id].map { (id, $0.command) } }))
         case .acknowledge(let id), .refuse(let id, _):
             guard let waiting = pending.removeValue(forKey: id) else { return }
-            actions.append(.answer(waiting.continuation, answer(to: waiting.command, effect)))
+            actions.append(.answer(waiting.completion, answer(to: waiting.command, effect)))
         case .emit(let revision):
             guard let signal, signal.revision == revision else { return }
             self.signal = nil

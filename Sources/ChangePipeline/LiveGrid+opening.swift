@@ -12,21 +12,32 @@ extension LiveGrid {
         let writer = environment.makeWriter("trueline.grid.\(id)")
         let result: Result<LiveGrid, PipelineError> = await withCheckedContinuation { continuation in
             writer.run {
-                do throws(StoreError) {
-                    let (image, unfolded) = try load(from: store)
-                    let grid = LiveGrid(
-                        id: id, store: store, environment: environment, writer: writer, image: image,
-                        unfoldedChanges: unfolded)
-                    let stored = try store.document(GridDocuments.name).map { String(decoding: $0, as: UTF8.self) }
-                    grid.writing.withLock { $0.storedName = stored }
-                    if image.revision > .zero { grid.storeName() }
+                do throws(PipelineError) {
+                    let grid = try openBlocking(id: id, store: store, environment: environment, writer: writer)
                     continuation.resume(returning: .success(grid))
                 } catch {
-                    continuation.resume(returning: .failure(.failed("grid \(id) cannot be opened: \(error.message)")))
+                    continuation.resume(returning: .failure(error))
                 }
             }
         }
         return try result.get()
+    }
+
+    /// The same on the calling thread, which must not be one of the cooperative pool.
+    package static func openBlocking(
+        id: GridID, store: any GridStore, environment: PipelineEnvironment, writer: any SerialWriter
+    ) throws(PipelineError) -> LiveGrid {
+        do throws(StoreError) {
+            let (image, unfolded) = try load(from: store)
+            let grid = LiveGrid(
+                id: id, store: store, environment: environment, writer: writer, image: image, unfoldedChanges: unfolded)
+            let stored = try store.document(GridDocuments.name).map { String(decoding: $0, as: UTF8.self) }
+            grid.writing.withLock { $0.storedName = stored }
+            if image.revision > .zero { grid.storeName() }
+            return grid
+        } catch {
+            throw .failed("grid \(id) cannot be opened: \(error.message)")
+        }
     }
 
     /// Makes a new grid in an empty store. Its name is its first commit; made again in the same store it is found made.

@@ -1,6 +1,6 @@
 package import GridImage
 package import GridModel
-import GridStore
+package import GridStore
 package import Ordering
 import Synchronization
 
@@ -67,6 +67,11 @@ extension LiveGrid {
             }
             return try image.page(of: sheet, asOf: revision, ranks: ranks, structural: structural, records: records)
         }
+    }
+
+    /// The log's record of a revision, for those who walk history themselves. Blocks.
+    package func storedRecord(_ revision: Revision) throws(StoreError) -> [UInt8]? {
+        try store.record(revision)?.bytes
     }
 
     private func readingHistory<T: Sendable>(

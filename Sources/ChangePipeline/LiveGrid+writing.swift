@@ -15,9 +15,6 @@ extension LiveGrid {
         var storedName: String?
     }
 
-    /// Rows of one slice of a fold: with 30 cells a row, below 5 ms.
-    static let rowsPerFoldSlice = 500
-
     typealias Submitted = (id: PipelineSubmission.ID, command: Command)
 
     /// Plans a group, makes it durable, applies it, and lets the core answer and tell (S1, S2, S5).
@@ -134,7 +131,7 @@ extension LiveGrid {
         let started = writing.withLock { $0.pass }
         guard let current = started ?? state.withLock({ $0.image.beginFold() }) else { return handle(.foldDone(.nothing)) }
         var pass = current
-        let slice = pass.next(maxRows: Self.rowsPerFoldSlice)
+        let slice = pass.next(maxRows: environment.limits.rowsPerFoldSlice)
         do throws(StoreError) {
             if let slice {
                 try store.fold(FoldSlice(rows: slice.rows, documents: slice.documents, completes: slice.completes))

@@ -38,10 +38,13 @@ package final class LiveGrid: Sendable {
         var lastUse: Duration
     }
 
+    /// Told what a command came to, once; on the writer's thread, or on the caller's when it is refused at once.
+    package typealias Completion = @Sendable (Result<CommandOutcome, PipelineError>) -> Void
+
     /// A command whose caller waits.
     struct Pending {
         var command: Command
-        var continuation: CheckedContinuation<Result<CommandOutcome, PipelineError>, Never>
+        var completion: Completion
     }
 
     init(
@@ -75,25 +78,31 @@ package final class LiveGrid: Sendable {
     /// Commits a command and returns what it came to, once that survives power loss. The same intent again returns the first
     /// outcome, also across restarts (S5). A cancelled caller still gets the outcome: the command is on its way.
     package func submit(_ command: Command) async throws(PipelineError) -> CommandOutcome {
-        guard !command.changes.isEmpty else {
-            throw .refused(CommandRefusal(change: 0, reason: .invalid("a command needs at least one change")))
-        }
-        let structural = command.isStructural
-        let result: Result<CommandOutcome, PipelineError> = await withCheckedContinuation { continuation in
-            let now = environment.now()
-            let actions = state.withLock { state in
-                state.lastUse = now
-                state.nextSubmission += 1
-                let id = PipelineSubmission.ID(state.nextSubmission)
-                state.pending[id] = Pending(command: command, continuation: continuation)
-                let submission = PipelineSubmission(
-                    id: id, intent: command.intent, writer: WriterID(command.cause), changes: command.changes.count,
-                    structural: structural)
-                return state.handle(.submitted(submission), at: now)
-            }
-            perform(actions)
+        let result = await withCheckedContinuation { continuation in
+            submit(command) { continuation.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// The same for a caller that does not wait. The order of calls is the order of one writer's commands.
+    package func submit(_ command: Command, then completion: @escaping Completion) {
+        guard !command.changes.isEmpty else {
+            let reason = CommandRefusal.Reason.invalid("a command needs at least one change")
+            return completion(.failure(.refused(CommandRefusal(change: 0, reason: reason))))
+        }
+        let structural = command.isStructural
+        let now = environment.now()
+        let actions = state.withLock { state in
+            state.lastUse = now
+            state.nextSubmission += 1
+            let id = PipelineSubmission.ID(state.nextSubmission)
+            state.pending[id] = Pending(command: command, completion: completion)
+            let submission = PipelineSubmission(
+                id: id, intent: command.intent, writer: WriterID(command.cause), changes: command.changes.count,
+                structural: structural)
+            return state.handle(.submitted(submission), at: now)
+        }
+        perform(actions)
     }
 
     /// The signals from now on.

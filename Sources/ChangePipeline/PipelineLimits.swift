@@ -19,6 +19,8 @@ package struct PipelineLimits: Hashable, Sendable {
     package var unfoldedChanges = 4_000_000
     /// Under load, the commits between two slices of a fold.
     package var commitsPerFoldSlice = 4
+    /// Rows of one slice of a fold: with 30 cells a row below 5 ms, which a commit may have to wait.
+    package var rowsPerFoldSlice = 500
     /// How long a fold that found the disk full waits before it tries again.
     package var foldRetryDelay = Duration.seconds(1)
 

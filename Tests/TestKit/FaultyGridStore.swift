@@ -23,7 +23,6 @@ package final class FaultyGridStore: GridStore {
         var passed = 0
         var struck: Point?
         var isDead = false
-        var appended: [Revision] = []
     }
 
     private let wrapped: any GridStore
@@ -40,6 +39,9 @@ package final class FaultyGridStore: GridStore {
 
     /// Where the fault struck; `nil` while it has not, or when fewer points were passed.
     package var struck: Point? { state.withLock { $0.struck } }
+
+    /// How many points were passed.
+    package var passed: Int { state.withLock { $0.passed } }
 
     private func pass(_ point: Point, before: Bool) throws(StoreError) {
         try state.withLock { state throws(StoreError) in
@@ -67,7 +69,8 @@ package final class FaultyGridStore: GridStore {
     package var durability: String { wrapped.durability }
     package var foldedRevision: Revision { wrapped.foldedRevision }
     package var storedBytes: UInt64 { wrapped.storedBytes }
-    package var isCheckpointDue: Bool { wrapped.isCheckpointDue }
+    /// After every third append, so that checkpoints are among the points.
+    package var isCheckpointDue: Bool { wrapped.isCheckpointDue || wrapped.lastRevision.rawValue % 3 == 0 }
 
     package func append(_ entry: LogEntry) throws(StoreError) {
         try pass(.beforeAppend, before: true)
