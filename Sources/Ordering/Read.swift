@@ -48,8 +48,8 @@ enum Recovery: Hashable, Sendable {
     /// Nothing out of the ordinary. Becomes `view`.
     case none
     /// The pages in view are to be read before any other. Becomes `sent`, or `rest` when they need no read and the signals
-    /// have come as far as that revision.
-    case view(until: Revision)
+    /// have come as far as that revision. Reads of before a reconnect may hang and are superseded; others are waited for.
+    case view(until: Revision, superseding: Bool)
     /// They are being read. Becomes `rest`, or `view` again when that comes to nothing.
     case sent(RequestID)
     /// The rest of the visible range is next, without waiting. Becomes `none`.

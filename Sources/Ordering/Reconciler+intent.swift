@@ -94,8 +94,8 @@ extension Reconciler {
     }
 
     /// C11: from now on the pages in view come before any other.
-    mutating func recover() {
-        recovery = .view(until: newest)
+    mutating func recover(superseding: Bool = false) {
+        recovery = .view(until: newest, superseding: superseding)
     }
 
     mutating func forgiveFailures() {

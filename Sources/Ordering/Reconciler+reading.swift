@@ -55,11 +55,13 @@ extension Reconciler {
 
     /// C11: the page in view first.
     private mutating func readViewAfterInterruption() {
-        guard case .view(let target) = recovery else { return }
-        guard view.pages.contains(where: { need($0) != .nothing }) else {
+        guard case .view(let target, let superseding) = recovery else { return }
+        let needing = view.pages.filter { need($0) != .nothing }
+        guard !needing.isEmpty else {
             if frontier >= target { recovery = .rest }
             return
         }
+        if !superseding && needing.allSatisfy(isAsked) { return }
         burst = nil
         if mutants.contains(.wholeRangeFirst) {
             recovery = .none

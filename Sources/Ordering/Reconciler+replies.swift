@@ -28,6 +28,7 @@ extension Reconciler {
     mutating func replyFailed(_ id: RequestID, _ failure: Failure, retryAfter: UInt32?) {
         guard let read = take(id) else { return counters.count(identityLoss(of: id)) }
         fail(read, failure, retryAfter: retryAfter)
+        if failure == .temporary { notReached() }
     }
 
     /// C5: a reply that is lost must not be waited for.
@@ -36,6 +37,7 @@ extension Reconciler {
             reads.removeAll { $0.id == late.id }
             emit(.cancel(late.id))
             fail(late, .temporary, retryAfter: nil)
+            notReached()
         }
     }
 
@@ -117,7 +119,10 @@ extension Reconciler {
             if retry.failures < .max { retry.failures += 1 }
             retry.at = clock.advanced(by: retryAfter ?? retryWait(number: read.id.number))
         }
-        guard failure == .temporary else { return }
+    }
+
+    /// A read failed, and there is no stream either.
+    private mutating func notReached() {
         switch connection {
         case .connecting, .reconnecting, .polling: become(.offline)
         case .live, .silent, .offline: break

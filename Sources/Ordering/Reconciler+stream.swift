@@ -7,7 +7,7 @@ extension Reconciler {
         heard(of: revision)
         // Signals from before the connection will not come. Pages that end before the frontier are read again, in view first.
         let position = resumedAfter ?? revision
-        if !isStarting && newest > frontier { recover() }
+        if !isStarting && newest > frontier { recover(superseding: true) }
         frontier = max(frontier, position)
     }
 

@@ -40,6 +40,22 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
         }
     }
 
+    @Test("The schedules reach every purpose, every reason and every connection that a sound server can cause") func reach() {
+        var reached: [String: Int] = [:]
+        for seed in UInt64(1)...150 {
+            var world = World(seed: seed, mutants: [])
+            try? world.run(Schedule(seed: seed))
+            reached.merge(world.checker.reached) { $0 + $1 }
+        }
+        // The rest have tests of their own, but for `older`, which the other rules leave no way to.
+        let wanted =
+            Purpose.allCases.map { "send \($0)" }
+            + DropReason.allCases.filter { $0 != .baseMissing && $0 != .older }.map { "drop \($0)" }
+            + ReleaseReason.allCases.filter { $0 != .full && $0 != .intentChanged }.map { "release \($0)" }
+            + Connection.allCases.map { "\($0)" } + ["withdraw", "evict", "paint", "apply", "cancel", "reset"]
+        for name in wanted { #expect(reached[name, default: 0] >= 3, "\(name)") }
+    }
+
     /// Each rule broken by itself, and the invariants that may notice.
     static let broken: [(Mutants, String, Set<String>)] = [
         (.ignoreIdentity, "ignoreIdentity", ["C1"]),

@@ -17,6 +17,8 @@ struct Checker {
     private var lastRefresh: UInt64 = 0
     private var staleSince: UInt64?
     private var viewRead: RequestID?
+    /// How often each kind of effect was seen, so that a test can tell that schedules reach what they are meant to reach.
+    private(set) var reached: [String: Int] = [:]
     /// Off for mutants: a broken rule has to show on the screen, not only in the core's own books.
     var checksIntervals = true
 
@@ -48,6 +50,7 @@ struct Checker {
 
     /// Before the host carries it out.
     mutating func check(_ effect: Effect, _ world: World) throws(Violation) {
+        count(effect)
         switch effect {
         case .reset:
             currentRequest.removeAll()
@@ -63,6 +66,24 @@ struct Checker {
         case .releaseDraft(let draft, let reason): try checkRelease(draft.rawValue, reason, world)
         case .drop, .withdraw, .setTimer, .cancelTimer, .status: break
         }
+    }
+
+    private mutating func count(_ effect: Effect) {
+        let name =
+            switch effect {
+            case .send(let request): "send \(request.purpose)"
+            case .drop(_, _, let reason): "drop \(reason)"
+            case .releaseDraft(_, let reason): "release \(reason)"
+            case .status(let status): "\(status.connection)"
+            case .reset: "reset"
+            case .cancel: "cancel"
+            case .apply: "apply"
+            case .paint: "paint"
+            case .withdraw: "withdraw"
+            case .evict: "evict"
+            case .setTimer, .cancelTimer: "timer"
+            }
+        reached[name, default: 0] += 1
     }
 
     private mutating func checkIdentity(_ id: RequestID, _ page: UInt32, _ world: World) throws(Violation) {
