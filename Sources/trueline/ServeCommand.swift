@@ -39,6 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel: String?
 
+    @Option(name: .customLong("demo-delay-ms"), help: "How long each answer of the demo rules takes, to watch a flood come in.")
+    var demoDelay: Int?
+
     @Flag(help: "Keep grids in memory only.")
     var memory = false
 
@@ -65,6 +68,8 @@ struct ServePlan {
     var wantsSample: Bool
     var opensBrowser: Bool
     var logLevel: Logger.Level
+    /// What each answer of the demo rules takes at least.
+    var demoDelay: Duration
     var settings: Settings
 
     init(_ command: ServeCommand) throws {
@@ -79,6 +84,11 @@ struct ServePlan {
         logLevel = known
         let portText = settings.value("port", flag: command.port.map(String.init)) ?? "8787"
         guard let port = Int(portText), (0...65_535).contains(port) else { throw ValidationError("\"\(portText)\" is not a port") }
+        let delayText = settings.value("demo-delay-ms", flag: command.demoDelay.map(String.init)) ?? "0"
+        guard let delay = Int(delayText), (0...60_000).contains(delay) else {
+            throw ValidationError("\"\(delayText)\" is not a delay from 0 to 60000 milliseconds")
+        }
+        demoDelay = .milliseconds(delay)
         let names =
             command.allowHost.isEmpty
             ? (settings.value("allow-host", flag: nil) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }

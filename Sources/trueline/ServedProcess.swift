@@ -104,14 +104,14 @@ struct ServedProcess {
         return try SQLiteGridCatalog(directory: plan.dataDirectory, startedAt: Date().formatted(.iso8601))
     }
 
-    /// The model that the environment names, else the rules that call none.
+    /// The model that the environment names, else the rules that call none. A setting that cannot be right stops the start.
     private func provider(_ transport: HTTPModelTransport) throws -> any ModelProvider {
-        guard let address = plan.settings["OPENAI_BASE_URL"] ?? plan.settings["OPENAI_API_KEY"].map({ _ in "https://api.openai.com/v1" })
-        else { return DemoRulesProvider(clock: StandardRunClock(ContinuousClock())) }
-        return OpenAIProvider(
-            .init(
-                address: try ModelAddress(address), key: plan.settings["OPENAI_API_KEY"], model: plan.settings["OPENAI_MODEL"]),
-            transport: transport)
+        let names = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"]
+        let named = names.compactMap { name in plan.settings[name].map { (name, $0) } }
+        switch try ModelSettings(environment: Dictionary(named, uniquingKeysWith: { first, _ in first })) {
+        case .demoRules: return DemoRulesProvider(clock: StandardRunClock(ContinuousClock()), delay: plan.demoDelay)
+        case .model(let configuration): return OpenAIProvider(configuration, transport: transport)
+        }
     }
 
     /// Airports, when there is no grid at all.

@@ -1,4 +1,5 @@
 import ChangePipeline
+import Enrichment
 import GridImage
 import GridModel
 import HTTPTypes
@@ -39,8 +40,21 @@ struct ServerRoutes {
                 writer.name("time")
                 writer.number(started)
                 writer.member("subscribers", services.metrics.subscribers.current)
+                if let provider = services.runs?.provider.description {
+                    writer.name("agents")
+                    writer.object { Self.write(provider, to: &$0) }
+                }
             }
         }
+    }
+
+    /// Who answers prompts, so that the page can say it before anything is asked.
+    private static func write(_ provider: ProviderDescription, to writer: inout WireWriter) {
+        writer.member("provider", provider.label)
+        if let model = provider.model { writer.member("model", model) }
+        if let host = provider.host { writer.member("host", host) }
+        writer.member("demo", provider.isDemo)
+        if let notice = provider.notice { writer.member("notice", notice) }
     }
 
     @Sendable private func metrics(_ scope: RequestScope) async throws -> Reply {
