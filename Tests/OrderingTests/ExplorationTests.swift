@@ -87,4 +87,11 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
         }
         Issue.record("\(name) survives 600 schedules")
     }
+
+    @Test("The specification names every rule that can be broken") func specified() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Docs/specifications/ordering.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        for (_, name, _) in Self.broken { #expect(text.contains("`\(name)`"), "\(name)") }
+    }
 }
