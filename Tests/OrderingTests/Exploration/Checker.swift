@@ -33,7 +33,9 @@ struct Checker {
     func before(_ event: Event, core: Reconciler, now: UInt64) -> Before {
         Before(
             frontier: core.frontier.rawValue, isStarting: core.connection == .connecting && !core.reads.isEmpty,
-            isQuiet: core.reads.isEmpty && core.burst == nil && core.recovery == .none && !core.isReadDemanded
+            // Without a live stream there is always a poll to come.
+            isQuiet: core.connection == .live && core.reads.isEmpty && core.burst == nil && core.recovery == .none
+                && !core.isReadDemanded
                 && core.drafts.allSatisfy { $0.acknowledgedAt == nil },
             entries: core.cache.entries, now: now)
     }
