@@ -118,6 +118,47 @@ struct RunCoordinatorTests {
         }
     }
 
+    @Test func `equal questions are asked once, and hold up no other`() async throws {
+        let provider = GatedProvider()
+        try await RunWorld.with(rows: 30, provider: provider, limits: Self.twoAtATime) { world in
+            for row in world.rows.prefix(20) { try await world.edit(row, RunWorld.city, "Oslo") }
+            let run = try world.start().run
+            let oslo = await provider.next()
+            #expect(oslo.values == ["Oslo"])
+            for _ in 0..<10 {
+                let other = await provider.next()
+                #expect(other.values != ["Oslo"])
+                other.answer("elsewhere")
+            }
+            oslo.answer("Norway")
+            let status = try #require(await world.end(of: run))
+            #expect(status.committed == 30 && status.calls == 11 && status.shared == 19)
+            #expect(status.usage == TokenUsage(input: 110, output: 22))
+            #expect(world.rows.prefix(20).allSatisfy { world.text($0) == "Norway" })
+            let entry = try await world.grid.history(row: world.rows[19], column: RunWorld.answer, limit: 1).first
+            #expect(entry?.cause.detail?.contains("\"sameQuestionAs\":\"\(world.rows[0])\"") == true)
+            #expect(entry?.cause.detail?.contains("\"inputTokens\":0") == true)
+        }
+    }
+
+    @Test func `an equal question is asked anew when the first one failed`() async throws {
+        let provider = GatedProvider()
+        try await RunWorld.with(rows: 2, provider: provider) { world in
+            for row in world.rows { try await world.edit(row, RunWorld.city, "Oslo") }
+            let run = try world.start().run
+            await provider.next().fail(ModelFailure(.garbage, "not a chat reply"))
+            await provider.next().answer("Norway")
+            let status = try #require(await world.end(of: run))
+            #expect(status.committed == 1 && status.failed == 1)
+        }
+    }
+
+    static var twoAtATime: RunLimits {
+        var limits = RunLimits()
+        limits.concurrentCalls = 2
+        return limits
+    }
+
     @Test func `cancel closes the calls in flight and commits nothing of them`() async throws {
         let provider = GatedProvider()
         try await RunWorld.with(rows: 100, provider: provider) { world in

@@ -311,6 +311,32 @@ struct RunCoreTests {
         #expect(order == [50, 51, 1, 2])
     }
 
+    @Test func `a row whose question is being asked is set aside without a place, and comes next when that is through`() {
+        var world = CoreWorld(rows: 20, limits: CoreWorld.limits { $0.concurrentCalls = 2 })
+        let open = CoreWorld.calls(world.handle(.begun))
+        let third = CoreWorld.calls(world.handle(.questionShared(open[1], with: open[0])))
+        #expect(third.map(\.task) == [2])
+        let fourth = CoreWorld.calls(world.handle(.questionShared(third[0], with: open[0])))
+        #expect(fourth.map(\.task) == [3])
+        #expect(world.core.tally.calls == 2)
+        #expect(world.core.shownState(of: RowID(1)) == .queued)
+        #expect(CoreWorld.calls(world.handle(.answerArrived(open[0], CoreWorld.answer()))).map(\.task) == [1])
+        #expect(CoreWorld.calls(world.answer(fourth[0])).map(\.task) == [2])
+        var shared = CoreWorld.answer()
+        shared.isShared = true
+        world.handle(.answerArrived(CallID(task: 1, serial: 2), shared))
+        #expect(world.core.tally.shared == 1)
+        #expect(world.core.tally.calls == 4)
+    }
+
+    @Test func `a row is not set aside for a call that is over`() {
+        var world = CoreWorld(rows: 2)
+        let open = CoreWorld.calls(world.handle(.begun))
+        world.handle(.callFailed(open[0], ModelFailure(.empty, "nothing")))
+        world.handle(.questionShared(open[1], with: open[0]))
+        #expect(CoreWorld.calls(world.advance(by: .milliseconds(500))).map(\.task) == [1])
+    }
+
     @Test func `a skipped row makes no call count as answered`() {
         var world = CoreWorld(rows: 2)
         let open = CoreWorld.calls(world.handle(.begun))

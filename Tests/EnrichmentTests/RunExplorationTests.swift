@@ -59,6 +59,7 @@ struct RunExplorationTests {
             }
         }
         func reply(to id: CallID) -> RunCore.Event {
+            if chance(0.2), let other = open.min(by: { $0.task < $1.task }) { return .questionShared(id, with: other) }
             guard chance(failures) else {
                 return chance(0.05)
                     ? .rowSkipped(id, reason: "", isMarked: chance(0.5)) : .answerArrived(id, CoreWorld.answer())

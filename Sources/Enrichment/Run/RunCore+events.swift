@@ -20,13 +20,18 @@ package struct ComputedAnswer: Hashable, Sendable {
     package var value: CellValue
     package var base: Revision
     package var usage: TokenUsage
+    /// True when the same question had been asked for another row, and no call was made for this one.
+    package var isShared: Bool
     /// What "why this value?" tells beyond the run's own facts: members of a JSON object, already escaped.
     package var detail: String
 
-    package init(value: CellValue, base: Revision, usage: TokenUsage = TokenUsage(), detail: String = "") {
+    package init(
+        value: CellValue, base: Revision, usage: TokenUsage = TokenUsage(), isShared: Bool = false, detail: String = ""
+    ) {
         self.value = value
         self.base = base
         self.usage = usage
+        self.isShared = isShared
         self.detail = detail
     }
 }
@@ -42,6 +47,8 @@ extension RunCore {
         case callFailed(CallID, ModelFailure)
         /// The row was not asked about, and why; `isMarked` says that the cell shows it.
         case rowSkipped(CallID, reason: String, isMarked: Bool)
+        /// No call was made: the same question is being asked for another row, whose answer will do for this one.
+        case questionShared(CallID, with: CallID)
         /// The grid committed an answer, or decided against it.
         case answerCommitted(CallID, ChangeResult)
         /// The grid committed a mark, or has no use for it.

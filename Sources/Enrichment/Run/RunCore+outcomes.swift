@@ -7,6 +7,7 @@ extension RunCore {
     mutating func arrived(_ id: CallID, _ answer: ComputedAnswer, at now: Duration) {
         guard takeCall(id) != nil else { return }
         tally.usage = tally.usage + answer.usage
+        countShared(answer.isShared)
         passingFailures = 0
         rejections = 0
         widen()
@@ -17,6 +18,7 @@ extension RunCore {
     mutating func failed(_ id: CallID, _ failure: ModelFailure, at now: Duration) {
         guard let call = takeCall(id) else { return }
         tally.usage = tally.usage + failure.usage
+        countShared(failure.isShared)
         switch failure.recovery {
         case .endRun:
             tasks[id.task].state = .queued
@@ -70,10 +72,35 @@ extension RunCore {
         submit(id.task)
     }
 
+    /// What began as a call turned out not to be one.
+    private mutating func countShared(_ isShared: Bool) {
+        guard isShared else { return }
+        tally.calls -= 1
+        tally.shared += 1
+    }
+
     /// The call an event is about, taken out of those in flight; `nil` when the event is late.
     private mutating func takeCall(_ id: CallID) -> Call? {
         guard let index = calls.firstIndex(where: { $0.id == id }) else { return nil }
+        for task in (parked.removeValue(forKey: id) ?? []).reversed() where tasks[task].state == .waiting {
+            move(task, to: .queued)
+            released.append(task)
+        }
         return calls.remove(at: index)
+    }
+
+    /// Sets a task aside, without a place in the window, until the call that asks its question is through.
+    mutating func park(_ id: CallID, with other: CallID, at now: Duration) {
+        guard takeCall(id) != nil else { return }
+        tally.calls -= 1
+        tasks[id.task].attempts -= 1
+        move(id.task, to: .waiting)
+        if calls.contains(where: { $0.id == other }) {
+            parked[other, default: []].append(id.task)
+        } else {
+            // That call was stopped, and its connection is still closing.
+            waits.append(Wait(task: id.task, due: now + limits.firstWait))
+        }
     }
 
     private mutating func fail(_ task: Int, _ reason: String) {

@@ -11,7 +11,7 @@ package struct RunCore: Sendable {
     package enum TaskState: UInt8, Hashable, Sendable, CaseIterable {
         /// Not asked about yet. Becomes calling, cancelled.
         case queued
-        /// To be asked again at a set time. Becomes calling, failed, cancelled.
+        /// To be asked again at a set time, or when an equal question is through. Becomes queued, calling, cancelled.
         case waiting
         /// A call is in flight. Becomes submitting, waiting, marking, skipped, cancelled.
         case calling
@@ -87,6 +87,10 @@ package struct RunCore: Sendable {
     var cursor = 0
     /// Queued tasks that go first, the next one last.
     var preferred: [Int] = []
+    /// Tasks whose question another call is asking, by that call.
+    var parked: [CallID: [Int]] = [:]
+    /// Queued tasks that were parked: they go before the preferred ones, and no one may forget them.
+    var released: [Int] = []
     var calls: [Call] = []
     var waits: [Wait] = []
     var submissions: [Int: Submission] = [:]
@@ -125,6 +129,7 @@ package struct RunCore: Sendable {
         case .answerArrived(let id, let answer): arrived(id, answer, at: now)
         case .callFailed(let id, let failure): failed(id, failure, at: now)
         case .rowSkipped(let id, let reason, let isMarked): skipped(id, reason, isMarked, at: now)
+        case .questionShared(let id, let other): park(id, with: other, at: now)
         case .answerCommitted(let id, let result): committed(id, result, at: now)
         case .markCommitted(let id): marked(id)
         case .submissionFailed(let id, let failure): notTaken(id, failure, at: now)
@@ -211,6 +216,8 @@ package struct RunCore: Sendable {
         calls.removeAll()
         waits.removeAll()
         preferred.removeAll()
+        released.removeAll()
+        parked.removeAll()
         var dropped = 0
         for task in tasks.indices {
             switch tasks[task].state {
@@ -274,6 +281,9 @@ package struct RunCore: Sendable {
     private mutating func nextTask(at now: Duration) -> Int? {
         if let due = waits.indices.filter({ waits[$0].due <= now }).min(by: { waits[$0].due < waits[$1].due }) {
             return waits.remove(at: due).task
+        }
+        while let task = released.popLast() {
+            if tasks[task].state == .queued { return task }
         }
         guard waits.count < limits.waiting else { return nil }
         while let task = preferred.popLast() {

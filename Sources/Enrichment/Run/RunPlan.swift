@@ -13,6 +13,8 @@ struct RunPlan: Sendable {
     /// A fingerprint of each row's cell as the run found it. A cell that differs later was changed meanwhile, and the person wins.
     var found: [UInt64]
     var tables: SheetLookup
+    /// Answers to questions that may come again; `nil` for rules, which cost nothing.
+    var answers: SharedAnswers?
 
     init(
         _ request: RunRequest, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits
@@ -43,6 +45,7 @@ struct RunPlan: Sendable {
         self.settings = settings
         self.provider = provider.description
         tables = SheetLookup(grid: grid, sheet: request.sheet)
+        answers = provider.description.isDemo ? nil : SharedAnswers()
     }
 
     /// FNV-1a, 64 bits: eight bytes a row instead of a copy of every cell.
@@ -84,7 +87,8 @@ struct RunInProgress {
 
     mutating func advance(_ event: RunCore.Event, at now: Duration, newIntent: () -> IntentID) -> Step {
         switch event {
-        case .answerArrived(let id, _), .callFailed(let id, _), .rowSkipped(let id, _, _): stops[id] = nil
+        case .answerArrived(let id, _), .callFailed(let id, _), .rowSkipped(let id, _, _), .questionShared(let id, _):
+            stops[id] = nil
         case .answerCommitted(let id, _), .markCommitted(let id): intents[id] = nil
         case .begun, .submissionFailed, .timerFired, .pauseAsked, .resumeAsked, .cancelAsked, .rowsPreferred: break
         }
@@ -133,7 +137,8 @@ struct RunInProgress {
             provider: plan.provider.label, model: plan.settings.model ?? plan.provider.model, total: tally.total,
             queued: tally.queued, running: tally.running, committed: tally.committed, suggested: tally.suggested,
             failed: tally.failed, skipped: tally.skipped, cancelled: tally.cancelled, calls: tally.calls,
-            retries: tally.retries, askedAgain: tally.askedAgain, usage: tally.usage, elapsed: tally.elapsed(at: now),
+            retries: tally.retries, shared: tally.shared, askedAgain: tally.askedAgain, usage: tally.usage,
+            elapsed: tally.elapsed(at: now),
             rate: tally.rate(at: now), secondsLeft: tally.secondsLeft(at: now))
     }
 

@@ -20,22 +20,46 @@ struct RunQuestion: Sendable {
         guard values.isEmpty || !values.allSatisfy(\.isEmpty) else {
             return .rowSkipped(id, reason: "the columns that the prompt names are empty in this row", isMarked: true)
         }
-        let request = ModelRequest(
-            template: plan.template, values: values, type: column.type, model: plan.settings.model,
-            answerTokens: plan.limits.answerTokens, tables: plan.tables)
-        var collector = AnswerCollector(most: plan.limits.answerBytes)
         let began = clock.now
+        func took() -> Duration { clock.now - began }
+        switch plan.answers?.begin(values, id) ?? .ask {
+        case .sharedWith(let other): return .questionShared(id, with: other)
+        case .answered(let answer, let other):
+            let remark = ModelAnswer.Remark(name: "sameQuestionAs", value: "\(plan.rows[other.task])")
+            return judge(ModelAnswer(text: answer.text, usage: TokenUsage(), remarks: [remark]), column, snapshot, took(), true)
+        case .ask:
+            let request = ModelRequest(
+                template: plan.template, values: values, type: column.type, model: plan.settings.model,
+                answerTokens: plan.limits.answerTokens, tables: plan.tables)
+            var collector = AnswerCollector(most: plan.limits.answerBytes)
+            do {
+                try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
+                let answer = try collector.answer()
+                plan.answers?.end(values, id, answer)
+                return judge(answer, column, snapshot, took(), false)
+            } catch {
+                plan.answers?.end(values, id, nil)
+                var failure = error
+                if failure.usage == TokenUsage() { failure.usage = collector.usageSoFar }
+                return .callFailed(id, failure)
+            }
+        }
+    }
+
+    /// Makes a whole answer a value, or says why it is none.
+    private func judge(
+        _ answer: ModelAnswer, _ column: Column, _ snapshot: any RunSnapshot, _ took: Duration, _ isShared: Bool
+    ) -> RunCore.Event {
         do {
-            try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
-            let answer = try collector.answer()
             let value = try AnswerReader.value(of: answer.text, type: column.type)
-            let took = clock.now - began
             return .answerArrived(
-                id, ComputedAnswer(value: value, base: snapshot.revision, usage: answer.usage, detail: detail(of: answer, took))
-            )
+                id,
+                ComputedAnswer(
+                    value: value, base: snapshot.revision, usage: answer.usage, isShared: isShared,
+                    detail: detail(of: answer, took)))
         } catch {
-            var failure = error
-            if failure.usage == TokenUsage() { failure.usage = collector.usageSoFar }
+            var failure = ModelFailure(error.kind, error.message, usage: answer.usage)
+            failure.isShared = isShared
             return .callFailed(id, failure)
         }
     }

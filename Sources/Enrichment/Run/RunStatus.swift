@@ -35,6 +35,8 @@ package struct RunStatus: Hashable, Sendable {
     package var cancelled: Int
     package var calls: Int
     package var retries: Int
+    /// Rows answered without a call of their own, because their question had been asked for another row.
+    package var shared: Int
     /// Rows asked about again because their inputs had changed.
     package var askedAgain: Int
     package var usage: TokenUsage

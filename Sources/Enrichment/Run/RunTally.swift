@@ -7,6 +7,8 @@ package struct RunTally: Hashable, Sendable {
     package internal(set) var calls = 0
     /// Calls that failed for a passing reason.
     package internal(set) var retries = 0
+    /// Rows answered without a call of their own, because their question had been asked for another row.
+    package internal(set) var shared = 0
     /// Rows asked about again because their inputs had changed.
     package internal(set) var askedAgain = 0
     /// What all calls cost, as far as the provider said.

@@ -187,6 +187,7 @@ extension RunStatus {
         writer.member("cancelled", cancelled)
         writer.member("calls", calls)
         writer.member("retries", retries)
+        writer.member("shared", shared)
         writer.member("askedAgain", askedAgain)
         if let rate, rate.isFinite {
             writer.name("rate")
