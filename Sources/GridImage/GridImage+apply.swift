@@ -20,9 +20,13 @@ extension GridImage {
         guard header.revision == revision else { throw .outOfOrder(expected: revision, found: header.revision) }
         var cursor = start
         var touched = TouchedBuilder(columns: places.count)
+        var ahead = ReadAhead(cursor)
         while !cursor.isAtEnd {
             let section = try SectionHeader(from: &cursor)
-            while cursor.position < section.end { try applyChange(&cursor, revision, &touched) }
+            while cursor.position < section.end {
+                if cursor.position >= ahead.position { ahead.warm(self) }
+                try applyChange(&cursor, revision, &touched)
+            }
             guard cursor.position == section.end else { throw cursor.damaged("a change reaches past its section") }
         }
         self.revision = revision

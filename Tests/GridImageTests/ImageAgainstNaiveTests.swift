@@ -12,7 +12,7 @@ struct ImageAgainstNaiveTests {
             walk.step()
             try expectEqual(walk.log.image, walk.naive, "seed \(seed) step \(step)", everyRow: step % 10 == 0)
         }
-        #expect(walk.accepted > 150, "most random changes are accepted, or the test says little")
+        #expect(walk.accepted > 100, "most random changes are accepted, or the test says little")
     }
 
     @Test("replaying the log from its beginning gives an equal image and equal hash", arguments: 20...23)

@@ -26,7 +26,8 @@ struct PlanOverlay {
 
     @inline(__always)
     private func slot(_ key: UInt64) -> Int {
-        var at = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 20) & mask
+        // The row number stands in the key's high half, so only the product's high bits depend on all of it.
+        var at = Int(truncatingIfNeeded: ((key ^ key >> 32) &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
         while keys[at] != key, keys[at] != Self.free { at = (at + 1) & mask }
         return at
     }

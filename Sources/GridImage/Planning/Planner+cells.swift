@@ -180,19 +180,23 @@ extension Planner {
     private mutating func writeValue(
         _ row: UInt32, _ place: ColumnPlace, _ column: ColumnID, _ json: String, _ isAnswer: Bool
     ) -> Bool {
-        let store = draft.store
-        return store.withRecord(row, place.group) { record in
+        // Taken out of `self`, so that the record can be read in place while the writer is written.
+        var output = writer
+        writer.bytes = []
+        let changed = draft.store.withRecord(row, place.group) { record in
             let old = record.cell(place.slotInGroup)
             let mark = record.hasMarks ? record.mark(place.slotInGroup) : nil
-            let changed = !old.elementsEqual(json)
+            let changed = !old.isEqual(to: json)
             if changed || isAnswer || mark != nil {
-                writeHead(isAnswer, mark != nil, row, column, record.pointer)
-                writer.blob(old)
-                writer.text(json)
-                if let mark { writer.mark(mark) }
+                Self.writeHead(isAnswer, mark != nil, row, column, record.pointer, revision, &output)
+                output.blob(old)
+                output.text(json)
+                if let mark { output.mark(mark) }
             }
             return changed
         }
+        writer = output
+        return changed
     }
 
     private mutating func writeValue(
@@ -207,7 +211,7 @@ extension Planner {
             }
         let changed = !old.elementsEqual(json.utf8)
         if changed || isAnswer || known.mark != nil {
-            writeHead(isAnswer, known.mark != nil, row, column, known.back)
+            Self.writeHead(isAnswer, known.mark != nil, row, column, known.back, revision, &writer)
             old.withUnsafeBytes { writer.blob($0) }
             writer.text(json)
             if let mark = known.mark { writer.mark(mark) }
@@ -216,8 +220,9 @@ extension Planner {
     }
 
     @inline(__always)
-    private mutating func writeHead(
-        _ isAnswer: Bool, _ marked: Bool, _ row: UInt32, _ column: ColumnID, _ back: ChangePointer
+    private static func writeHead(
+        _ isAnswer: Bool, _ marked: Bool, _ row: UInt32, _ column: ColumnID, _ back: ChangePointer, _ revision: Revision,
+        _ writer: inout RecordWriter
     ) {
         let tag: ChangeTag = isAnswer ? (marked ? .answerMarked : .answer) : (marked ? .setMarked : .set)
         writer.byte(tag.rawValue)
@@ -290,8 +295,9 @@ extension UnsafeRawBufferPointer {
     }
 
     @inline(__always)
-    func elementsEqual(_ text: String) -> Bool {
+    func isEqual(to text: String) -> Bool {
         guard count == text.utf8.count else { return false }
-        return elementsEqual(text.utf8)
+        var text = text
+        return text.withUTF8 { DisplayText.compare(self, UnsafeRawBufferPointer($0)) == 0 }
     }
 }

@@ -31,14 +31,17 @@ struct Planner {
         self.valueChanges = valueChanges
         isDrafting = commands.contains { $0.isStructural }
         overlay = PlanOverlay(expecting: commands.reduce(0) { $0 + $1.changes.count })
+        writer.bytes.reserveCapacity(64 + commands.count * 64)
         RecordHeader(revision: revision, time: time, structural: false).write(to: &writer)
     }
 
     consuming func run() -> BatchPlan {
         var plan = BatchPlan(revision: revision)
         var accepted = 0
+        var warmed = 0
         for index in commands.indices {
             if accepted > 0, writer.count > BatchPlan.fullRecordBytes { break }
+            if index >= warmed { warmed = warm(commandsFrom: index) }
             let start = writer.count
             let saved = (isDrafting ? draft : nil, changeCount, structuralCount)
             overlay.beginCommand()
@@ -79,6 +82,7 @@ struct Planner {
         let section = SectionHeader.begin(command, in: &writer)
         for (index, change) in command.changes.enumerated() {
             changeIndex = index
+            if index % RowStore.warmCount == 0, command.changes.count > RowStore.warmCount { warm(command.changes[index...]) }
             if change.isStructural { structuralCount += 1 }
             results.append(try plan(change))
             try limit(Self.recordLimitName, most: BatchPlan.recordByteLimit - 64, asked: writer.count)
@@ -102,6 +106,27 @@ struct Planner {
         case .addSheet, .renameSheet, .deleteSheet, .addView, .changeView, .deleteView, .renameGrid:
             try planSheet(change)
         }
+    }
+
+    /// Touches the rows of the next short commands (`RowStore.warm`).
+    /// - Returns: the first command that was not looked at.
+    private func warm(commandsFrom first: Int) -> Int {
+        var next = first
+        while next < commands.count, next - first < RowStore.warmCount, commands[next].changes.count <= 4 {
+            warm(commands[next].changes[...])
+            next += 1
+        }
+        return max(next, first + 1)
+    }
+
+    private func warm(_ changes: ArraySlice<Change>) {
+        var sum = 0
+        for change in changes.prefix(RowStore.warmCount) {
+            guard case .setCell(let row, let column, _, _) = change, let place = draft.place(column) else { continue }
+            sum += draft.store.warm(row.rawValue, place.group)
+            if draft.states[Int(place.stateIndex)].order.contains(row.rawValue) { sum += 1 }
+        }
+        precondition(sum <= RowStore.warmCount * 513, "a sum of bytes is out of range")
     }
 
     // MARK: refusing

@@ -68,12 +68,23 @@ struct RowOrder: Sendable {
         let id = chunkOf[row]
         guard id != 0 else { return nil }
         let place = Int(placeOfChunk[Int(id)])
-        let offset = chunks[place].rows.withUnsafeBufferPointer { rows in
-            var index = 0
-            while index < rows.count, rows[index] != row { index += 1 }
-            return index
-        }
+        let offset = chunks[place].rows.withUnsafeBufferPointer { Self.find(row, in: $0) }
         return start(of: place) + offset
+    }
+
+    /// Where a row stands among a chunk's rows: a block at a time, without a branch inside, so that it becomes vector code.
+    @inline(__always)
+    private static func find(_ row: UInt32, in rows: UnsafeBufferPointer<UInt32>) -> Int {
+        let block = 32
+        var index = 0
+        while index + block <= rows.count {
+            var found: UInt32 = 0
+            for offset in 0..<block { found |= rows[index &+ offset] == row ? 1 : 0 }
+            if found != 0 { break }
+            index += block
+        }
+        while index < rows.count, rows[index] != row { index += 1 }
+        return index
     }
 
     /// The rows at consecutive ranks.

@@ -1,61 +1,35 @@
-// Where row records lie: for each group of 64 columns a tree over row numbers: nodes of 64 leaves of 16 slabs of 16 rows. A
-// snapshot shares all of it; a change copies the slab it touches, its leaf and its node, each once a snapshot.
+// Where row records lie: for each group of 64 columns a list of nodes of 256 slabs of 16 rows. A snapshot shares all of it; a
+// change copies the slab it touches and its node's list, each once a snapshot. (A third level would copy less and cost each
+// access one more cache miss; measured, the misses weigh more.)
 //
-// Leaves also note which rows changed since the last fold began. A note counts only under the epoch it was made in, so that
-// beginning a fold touches no leaf: it takes a snapshot and raises the epoch.
+// Nodes also note which rows changed since the last fold began. A note counts only under the epoch it was made in, so that
+// beginning a fold touches no node: it takes a snapshot and raises the epoch.
 
 /// See the file's head.
 struct RowStore: Sendable {
-    /// 256 rows.
-    struct Leaf: Sendable {
+    /// 4,096 rows.
+    struct Node: Sendable {
         var slabs: [Slab] = []
         var epoch: UInt32 = 0
-        var dirty: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        /// A bit a row.
+        var dirty: [UInt64] = []
 
-        static let rows = 256
+        static let slabLimit = 256
+        static let rows = Slab.rows * slabLimit
 
         @inline(__always)
         mutating func markDirty(_ row: Int, epoch now: UInt32) {
             if epoch != now {
                 epoch = now
-                dirty = (0, 0, 0, 0)
+                dirty = [UInt64](repeating: 0, count: Self.rows / 64)
             }
-            let bit: UInt64 = 1 << UInt64(row & 63)
-            switch row >> 6 & 3 {
-            case 0: dirty.0 |= bit
-            case 1: dirty.1 |= bit
-            case 2: dirty.2 |= bit
-            default: dirty.3 |= bit
-            }
+            dirty[row / 64 % (Self.rows / 64)] |= 1 << UInt64(row & 63)
         }
-
-        func isDirty(_ row: Int) -> Bool {
-            let word =
-                switch row >> 6 & 3 {
-                case 0: dirty.0
-                case 1: dirty.1
-                case 2: dirty.2
-                default: dirty.3
-                }
-            return word >> UInt64(row & 63) & 1 == 1
-        }
-    }
-
-    /// 16,384 rows.
-    struct Node: Sendable {
-        var leaves: [Leaf] = []
-        var epoch: UInt32 = 0
-
-        static let rows = Leaf.rows * 64
     }
 
     private(set) var groups: [[Node]] = []
-    /// Counts folds begun; 0 until something changed is noted under 1.
+    /// Counts folds begun.
     private(set) var epoch: UInt32 = 1
-    private(set) var isDirty = false
-
-    /// The first row number that lies past the store.
-    var rowLimit: Int { (groups.map { $0.count }.max() ?? 0) * Node.rows }
 
     /// Calls `body` with the record of a row in a group, absent when there is none.
     @inline(__always)
@@ -63,11 +37,9 @@ struct RowStore: Sendable {
         let number = Int(row)
         let node = number / Node.rows
         guard group < groups.count, node < groups[group].count else { return body(Self.absent) }
-        let leaf = number / Leaf.rows % 64
-        guard leaf < groups[group][node].leaves.count else { return body(Self.absent) }
-        let slab = number / Slab.rows % 16
-        guard slab < groups[group][node].leaves[leaf].slabs.count else { return body(Self.absent) }
-        return groups[group][node].leaves[leaf].slabs[slab].withRecord(number % Slab.rows, body)
+        let slab = number / Slab.rows % Node.slabLimit
+        guard slab < groups[group][node].slabs.count else { return body(Self.absent) }
+        return groups[group][node].slabs[slab].withRecord(number % Slab.rows, body)
     }
 
     private static var absent: RowRecord { RowRecord(UnsafeRawBufferPointer(start: nil, count: 0)) }
@@ -81,21 +53,10 @@ struct RowStore: Sendable {
     mutating func change(_ row: UInt32, _ group: Int, _ body: (inout Slab, Int) -> Void) {
         let number = Int(row)
         let node = number / Node.rows
-        let leaf = number / Leaf.rows % 64
         makeRoom(group, node)
-        isDirty = true
-        let now = epoch
-        Self.change(&groups[group][node], leaf, number, now, body)
-    }
-
-    @inline(__always)
-    private static func change(_ node: inout Node, _ leaf: Int, _ number: Int, _ now: UInt32, _ body: (inout Slab, Int) -> Void)
-    {
-        node.epoch = now
-        if node.leaves.isEmpty { node.leaves = Array(repeating: Leaf(), count: 64) }
-        node.leaves[leaf].markDirty(number, epoch: now)
-        if node.leaves[leaf].slabs.isEmpty { node.leaves[leaf].slabs = Array(repeating: Slab(), count: 16) }
-        body(&node.leaves[leaf].slabs[number / Slab.rows % 16], number % Slab.rows)
+        groups[group][node].markDirty(number, epoch: epoch)
+        if groups[group][node].slabs.isEmpty { groups[group][node].slabs = Array(repeating: Slab(), count: Node.slabLimit) }
+        body(&groups[group][node].slabs[number / Slab.rows % Node.slabLimit], number % Slab.rows)
     }
 
     @inline(__always)
@@ -136,33 +97,33 @@ struct RowStore: Sendable {
     }
 
     private mutating func noteDirty(_ row: UInt32, _ group: Int) {
-        groups[group][Int(row) / Node.rows].leaves[Int(row) / Leaf.rows % 64].markDirty(Int(row), epoch: epoch)
+        groups[group][Int(row) / Node.rows].markDirty(Int(row), epoch: epoch)
     }
 
     /// Forgets what is noted as changed: all of it is in the fold.
     mutating func beginEpoch() {
         epoch &+= 1
-        isDirty = false
     }
 
-    /// Calls `body` with the first row from `row` on that was noted under `epoch` in any group, then with each after it, until
-    /// it answers false. Groups of a row come in ascending order.
+    /// Calls `body` with each row from `row` on that was noted under `epoch`, group by group, until it answers false. Rows come
+    /// in ascending order, and each row's groups too.
     func forEachDirty(from row: Int, epoch: UInt32, _ body: (_ row: Int, _ group: Int) -> Bool) {
-        var node = row / Node.rows
         let nodes = groups.map { $0.count }.max() ?? 0
-        while node < nodes {
+        for node in row / Node.rows..<max(nodes, row / Node.rows) {
             let active = groups.indices.filter { node < groups[$0].count && groups[$0][node].epoch == epoch }
-            for leaf in 0..<(active.isEmpty ? 0 : 64) {
-                let groupsHere = active.filter { groups[$0][node].leaves[leaf].epoch == epoch }
-                guard !groupsHere.isEmpty else { continue }
-                let first = node * Node.rows + leaf * Leaf.rows
-                for number in max(first, row)..<max(first + Leaf.rows, row) {
-                    for group in groupsHere where groups[group][node].leaves[leaf].isDirty(number) {
-                        guard body(number, group) else { return }
+            guard !active.isEmpty else { continue }
+            for word in 0..<Node.rows / 64 {
+                let first = node * Node.rows + word * 64
+                var rows = active.reduce(UInt64(0)) { $0 | groups[$1][node].dirty[word] }
+                while rows != 0 {
+                    let bit = rows.trailingZeroBitCount
+                    rows &= rows - 1
+                    guard first + bit >= row else { continue }
+                    for group in active where groups[group][node].dirty[word] >> UInt64(bit) & 1 == 1 {
+                        guard body(first + bit, group) else { return }
                     }
                 }
             }
-            node += 1
         }
     }
 }

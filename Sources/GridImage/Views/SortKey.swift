@@ -22,10 +22,21 @@ struct SortKey {
         }
     }
 
-    /// A number in the cells' order: cells of different prefixes sort as their prefixes do.
+    /// Whether a cell sorts by its text here.
+    func isText(_ json: UnsafeRawBufferPointer) -> Bool {
+        !json.isEmpty && (type != .number && type != .boolean || !isOwnKind(json))
+    }
+
+    /// A number in the cells' order: cells of different prefixes sort as their prefixes do. With a depth above 0 the cells are
+    /// text, equal up to there.
     @inline(__always)
-    func prefix(_ json: UnsafeRawBufferPointer, _ scratch: inout [UInt8]) -> UInt64 {
+    func prefix(_ json: UnsafeRawBufferPointer, depth: Int, _ scratch: inout [UInt8]) -> UInt64 {
         guard !json.isEmpty else { return Self.emptyPrefix }
+        if depth > 0 {
+            DisplayText.fold(json, into: &scratch)
+            let key = Self.word(scratch, at: Self.firstBytes + (depth - 1) * 8)
+            return descending ? ~key : key
+        }
         var key: UInt64
         if isOwnKind(json), type == .number {
             let bits = (NumberText.double(json) + 0).bitPattern
@@ -34,12 +45,21 @@ struct SortKey {
             key = json.first == UInt8(ascii: "t") ? 1 : 0
         } else {
             DisplayText.fold(json, into: &scratch)
-            key = 0
-            for index in 0..<8 { key = key << 8 | (index < scratch.count ? UInt64(scratch[index]) : 0) }
-            key >>= 3
+            key = Self.word(scratch, at: 0) >> 8
         }
         if !isOwnKind(json) { key |= 1 << 61 }
         return descending ? (1 << 62 - 1) - key : key
+    }
+
+    /// Bytes of a text in its first prefix; the ones after have 8.
+    private static let firstBytes = 7
+
+    /// Eight bytes as a number that sorts as they do; zeros past the end.
+    @inline(__always)
+    private static func word(_ bytes: [UInt8], at start: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for index in start..<start + 8 { word = word << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
+        return word
     }
 
     /// Compares two cells whose prefixes may be equal. Below 0: `a` comes first.

@@ -83,13 +83,17 @@ struct ViewEvaluator {
 
     // MARK: sorting all
 
-    private func sort(_ rows: inout [UInt32], _ range: Range<Int>, level: Int, _ scratch: inout [UInt8]) {
+    /// Prefixes of one text that are looked at before its whole.
+    private static let depthLimit = 6
+
+    /// Sorts a range that is equal in all levels before `level`, and in the first `depth` prefixes of this one.
+    private func sort(_ rows: inout [UInt32], _ range: Range<Int>, level: Int, depth: Int = 0, _ scratch: inout [UInt8]) {
         guard level < keys.count, range.count > 1 else { return }
         let key = keys[level]
         var entries: [PrefixSort.Entry] = []
         entries.reserveCapacity(range.count)
         for row in rows[range] {
-            let prefix = withCell(row, key.place) { key.prefix($0, &scratch) }
+            let prefix = withCell(row, key.place) { key.prefix($0, depth: depth, &scratch) }
             entries.append(PrefixSort.Entry(prefix: prefix, row: row))
         }
         PrefixSort.sort(&entries)
@@ -100,29 +104,40 @@ struct ViewEvaluator {
             while end < entries.count, entries[end].prefix == entries[start].prefix { end += 1 }
             if end - start > 1 {
                 let run = range.lowerBound + start..<range.lowerBound + end
-                sortRun(&rows, run, level: level, isEmpty: entries[start].prefix == SortKey.emptyPrefix, &scratch)
+                if depth == 0, entries[start].prefix == SortKey.emptyPrefix || areEqual(rows[run], key) {
+                    sort(&rows, run, level: level + 1, &scratch)
+                } else {
+                    sortRun(&rows, run, level: level, depth: depth, &scratch)
+                }
             }
             start = end
         }
     }
 
     /// Puts rows of equal prefix in order, and rows that are equal altogether by the next level.
-    private func sortRun(_ rows: inout [UInt32], _ run: Range<Int>, level: Int, isEmpty: Bool, _ scratch: inout [UInt8]) {
+    private func sortRun(_ rows: inout [UInt32], _ run: Range<Int>, level: Int, depth: Int, _ scratch: inout [UInt8]) {
         let key = keys[level]
+        if depth > 0, areEqual(rows[run], key) {
+            sort(&rows, run, level: level + 1, &scratch)
+            return
+        }
+        let isText = rows[run].allSatisfy { row in withCell(row, key.place) { key.isText($0) } }
+        if isText, depth < Self.depthLimit, run.count > 32 {
+            sort(&rows, run, level: level, depth: depth + 1, &scratch)
+            return
+        }
+        let cells = rows[run].map { row in (row, withCell(row, key.place) { Array($0) }) }
+        let sorted = cells.enumerated().sorted { a, b in
+            let order = a.element.1.withUnsafeBytes { first in b.element.1.withUnsafeBytes { key.compare(first, $0) } }
+            return order == 0 ? a.offset < b.offset : order < 0
+        }
+        for (index, element) in sorted.enumerated() { rows[run.lowerBound + index] = element.element.0 }
         var next = run.lowerBound
-        if !isEmpty, !areEqual(rows[run], key) {
-            let cells = rows[run].map { row in (row, withCell(row, key.place) { Array($0) }) }
-            let sorted = cells.enumerated().sorted { a, b in
-                let order = a.element.1.withUnsafeBytes { first in b.element.1.withUnsafeBytes { key.compare(first, $0) } }
-                return order == 0 ? a.offset < b.offset : order < 0
-            }
-            for (index, element) in sorted.enumerated() { rows[run.lowerBound + index] = element.element.0 }
-            for index in 1..<sorted.count {
-                let (before, this) = (sorted[index - 1].element.1, sorted[index].element.1)
-                guard before.withUnsafeBytes({ a in this.withUnsafeBytes { key.compare(a, $0) } }) != 0 else { continue }
-                sort(&rows, next..<run.lowerBound + index, level: level + 1, &scratch)
-                next = run.lowerBound + index
-            }
+        for index in 1..<sorted.count {
+            let (before, this) = (sorted[index - 1].element.1, sorted[index].element.1)
+            guard before.withUnsafeBytes({ a in this.withUnsafeBytes { key.compare(a, $0) } }) != 0 else { continue }
+            sort(&rows, next..<run.lowerBound + index, level: level + 1, &scratch)
+            next = run.lowerBound + index
         }
         sort(&rows, next..<run.upperBound, level: level + 1, &scratch)
     }
@@ -135,49 +150,5 @@ struct ViewEvaluator {
                 withCell(row, key.place) { cell in cell.count == first.count && DisplayText.compare(cell, first) == 0 }
             }
         }
-    }
-}
-
-/// A stable sort of rows by 64-bit prefixes.
-enum PrefixSort {
-    struct Entry {
-        var prefix: UInt64
-        var row: UInt32
-    }
-
-    /// Below this many a comparison sort is faster.
-    private static let radixFrom = 512
-
-    static func sort(_ entries: inout [Entry]) {
-        if entries.count < radixFrom {
-            let sorted = entries.enumerated().sorted { a, b in
-                a.element.prefix == b.element.prefix ? a.offset < b.offset : a.element.prefix < b.element.prefix
-            }
-            entries = sorted.map { $0.element }
-            return
-        }
-        var other = entries
-        for shift in stride(from: UInt64(0), to: 64, by: 8) {
-            if pass(entries, into: &other, shift: shift) { swap(&entries, &other) }
-        }
-    }
-
-    /// - Returns: false when all entries have the same digit, and nothing was written.
-    private static func pass(_ entries: [Entry], into other: inout [Entry], shift: UInt64) -> Bool {
-        var counts = [Int](repeating: 0, count: 256)
-        for entry in entries { counts[Int(entry.prefix >> shift & 0xFF)] += 1 }
-        if counts.contains(entries.count) { return false }
-        var start = 0
-        for digit in 0..<256 {
-            let count = counts[digit]
-            counts[digit] = start
-            start += count
-        }
-        for entry in entries {
-            let digit = Int(entry.prefix >> shift & 0xFF)
-            other[counts[digit]] = entry
-            counts[digit] += 1
-        }
-        return true
     }
 }
