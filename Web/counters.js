@@ -19,6 +19,8 @@ export function publishCounters(store, reader, painter, changes) {
     get paints() { return painter.paints; },
     /** The longest paint so far, in ms. */
     get longestPaint() { return painter.longestPaint; },
+    /** All paints so far, in ms. */
+    get paintTime() { return painter.paintTime; },
     get changesSent() { return changes.requests; },
     get revision() { return store.revision; },
     get connection() { return store.connection; },

@@ -2,7 +2,7 @@
 // Writes the grid's DOM, and nothing else does. A paint is one pass over the whole viewport within one frame, so that what is
 // seen is one snapshot (C4). It reads no layout: sizes come from observers, the scroll position from the scroll event.
 
-import { h, setAttribute, setText } from '../base/dom.js';
+import { debounced, h, setAttribute, setText } from '../base/dom.js';
 import { icon, typeIcons } from '../base/icons.js';
 import { ColumnGeometry, ScrollMap } from './geometry.js';
 import { RowView } from './row-view.js';
@@ -37,6 +37,9 @@ export class Painter {
     this.paints = 0;
     /** The longest paint in ms, for measuring. */
     this.longestPaint = 0;
+    this.paintTime = 0;
+    /** True while rows fly by: then only what is seen is painted. */
+    this.isFlying = false;
     /** @type {Map<number, RowView>} */
     this.rows = new Map();
     /** @type {RowView[]} */
@@ -53,9 +56,16 @@ export class Painter {
 
   /** @param {HTMLElement} root */
   listen(root) {
+    const landed = debounced(() => {
+      this.isFlying = false;
+      this.schedule();
+    }, 120);
     this.grid.addEventListener('scroll', () => {
       this.scrollLeft = this.grid.scrollLeft;
+      const before = this.scroll.top;
       this.scroll.scrolled(this.grid.scrollTop);
+      this.isFlying = Math.abs(this.scroll.top - before) > this.height;
+      if (this.isFlying) landed();
       this.onViewport();
       this.paint();
     }, { passive: true });
@@ -109,6 +119,8 @@ export class Painter {
   }
 
   paint() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
     const started = performance.now();
     const store = this.store, total = store.totalRows ?? 0;
     this.scroll.resize(total * this.rowHeight, this.height - this.headerHeight);
@@ -116,13 +128,15 @@ export class Painter {
     const seen = this.seen, seenColumns = this.seenColumns;
     const columns = this.span(seenColumns.first, seenColumns.last, this.selection.column, this.columns.count);
     this.paintHeader(columns);
-    const rows = this.span(seen.first - overscan, seen.last + overscan, this.selection.row, total);
+    const around = this.isFlying ? 0 : overscan, rows = this.span(seen.first - around, seen.last + around, this.selection.row, total);
     this.recycle(rows);
     for (const rank of rows) this.paintRow(rank, columns);
     this.onPaint();
     this.keepFocus();
     this.paints++;
-    this.longestPaint = Math.max(this.longestPaint, performance.now() - started);
+    const took = performance.now() - started;
+    this.paintTime += took;
+    this.longestPaint = Math.max(this.longestPaint, took);
   }
 
   /** Ranks from first to last, and the pinned one. @param {number} first @param {number} last @param {number} pinned @param {number} count */
@@ -229,7 +243,7 @@ export class Painter {
     if (!view) return;
     const { store, selection } = this, row = store.rowAt(rank), range = selection.range;
     const revision = row ? store.revisionAt(rank) : 0, inRows = rank >= range.top && rank <= range.bottom;
-    view.place(rank, rank * this.rowHeight + this.scroll.shift, this.numberWidth + this.columns.total, inRows);
+    view.place(rank, rank * this.rowHeight + this.scroll.shift, this.numberWidth + this.columns.total, inRows, row === undefined);
     view.keep(columns);
     for (const columnRank of columns) {
       const column = store.columns[columnRank], cell = view.cells.get(columnRank);

@@ -83,8 +83,6 @@ export class CellView {
     if (state === this.state && reason === this.reason) return;
     const element = this.element;
     element.dataset['state'] = state;
-    if (state === 'loading') element.setAttribute('aria-busy', 'true');
-    else if (this.state === 'loading') element.removeAttribute('aria-busy');
     const words = state in stateWords ? stateWords[/** @type {keyof typeof stateWords} */ (state)] : '';
     if (words) {
       const text = reason ? `${words}: ${reason}` : words;
@@ -131,14 +129,20 @@ export class RowView {
     this.top = -1;
     this.width = -1;
     this.isSelected = false;
+    this.isBusy = false;
     /** @type {Map<number, CellView>} */
     this.cells = new Map();
     /** @type {CellView[]} */
     this.spare = [];
   }
 
-  /** @param {number} rank @param {number} top @param {number} width @param {boolean} selected */
-  place(rank, top, width, selected) {
+  /** @param {number} rank @param {number} top @param {number} width @param {boolean} selected @param {boolean} busy */
+  place(rank, top, width, selected, busy) {
+    if (busy !== this.isBusy) {
+      this.isBusy = busy;
+      if (busy) this.element.setAttribute('aria-busy', 'true');
+      else this.element.removeAttribute('aria-busy');
+    }
     if (rank !== this.rank) {
       this.rank = rank;
       this.element.setAttribute('aria-rowindex', String(rank + 2));
