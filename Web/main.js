@@ -200,6 +200,7 @@ dropTarget(byID('drop'), (file) => void imports.open(file));
 store.on(['grid'], () => (exportButton.disabled = !store.grid));
 store.on(['sheet'], remember);
 store.on(['viewport', 'snapshot'], () => (byID('reading').dataset['on'] = store.isReading ? 'yes' : 'no'));
+changes.onRows = () => places.letGo();
 reader.onReached = () => stream?.retryNow();
 publishCounters(store, reader, painter, changes);
 

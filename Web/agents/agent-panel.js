@@ -35,6 +35,8 @@ export class AgentPanel {
     this.estimate = h('p', { class: 'hint' });
     this.run = h('button', { type: 'button', class: 'primary', on: { click: () => this.start() } }, icon('play'), h('span', {}, 'Run'));
     this.save = h('button', { type: 'button', on: { click: async () => (await this.savePrompt()) && toast('Prompt saved.') } }, 'Save prompt');
+    this.refusal = h('p', { class: 'reason', role: 'alert' });
+    this.refusal.hidden = true;
     this.runs = h('div', { class: 'runs' });
     root.append(
       h('header', {}, icon('spark'), this.title, h('span', { class: 'grow' }), h('button', { type: 'button', class: 'quiet square', 'aria-label': 'Close', on: { click: () => this.close() } }, icon('close'))),
@@ -42,7 +44,7 @@ export class AgentPanel {
         h('label', { class: 'field' }, h('span', {}, 'Fills column'), this.column),
         h('div', { class: 'field' }, h('span', {}, 'Prompt, asked for each row'), this.prompt.root, h('p', { class: 'hint' }, 'Type {{ to insert a column\u2019s value. The example below shows row ', h('span', { class: 'example-row' }), '.'), this.prompt.example),
         h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope), this.estimate,
-        h('div', { class: 'actions' }, this.save, this.run),
+        h('div', { class: 'actions' }, this.save, this.run), this.refusal,
         h('h3', {}, 'Runs'), this.runs));
     this.scope.addEventListener('change', () => this.renderEstimate());
     root.addEventListener('keydown', (event) => {
@@ -100,12 +102,24 @@ export class AgentPanel {
     const isDemo = provider !== undefined && /demo/i.test(provider);
     this.model.classList.toggle('slim', provider !== undefined && !isDemo);
     if (isDemo) {
-      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Demo rules, no model called'), h('p', {}, 'Simple built-in rules answer, so that agents can be tried without a key or a cost. To use a model, set ', ...settings, ' and start the server again.')));
+      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Demo rules, no model called'), h('p', {}, 'Built-in rules answer, so that agents can be tried without a key or a cost. To use a model, set ', ...settings, ' and start the server again.'), h('p', {}, 'What the rules understand: ', ...this.examples())));
     } else if (provider !== undefined) {
       this.model.replaceChildren(icon('spark'), h('p', {}, 'Answered by ', h('b', {}, told?.model ?? provider), told?.model ? ` (${provider})` : ''));
     } else {
-      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Which model answers?'), h('p', {}, 'The one in ', ...settings, '. When none is set, demo rules answer and no model is called; each run says which it was.')));
+      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Which model answers?'), h('p', {}, 'The one in ', ...settings, '. When none is set, demo rules answer and no model is called; each run says which it was.'), h('p', {}, 'Rules understand: ', ...this.examples())));
     }
+  }
+
+  /** Prompts that the demo rules can answer, made of this sheet's columns. */
+  examples() {
+    const text = this.store.columns.filter((c) => c.type === 'text' && c.id !== this.columnID), number = this.store.columns.find((c) => c.type === 'number');
+    const name = text.find((c) => /name|title/i.test(c.name)) ?? text[0], other = text.find((c) => c !== name && /city|place|country/i.test(c.name)) ?? text.find((c) => c !== name);
+    const prompts = [name && `uppercase {{${name.name}}}`, name && other && `{{${name.name}}}, {{${other.name}}}`, number && `= round({{${number.name}}} * 0.3048, 1)`];
+    return prompts.filter((p) => p !== undefined).map((prompt) => h('button', { type: 'button', class: 'example-prompt', title: 'Use this prompt', on: { click: () => {
+      this.prompt.input.value = prompt;
+      this.prompt.showExample(this.selection.row);
+      this.prompt.input.focus();
+    } } }, prompt));
   }
 
   get selectedCount() {
@@ -142,6 +156,7 @@ export class AgentPanel {
 
   /** @param {Scope} [scope] */
   async start(scope = /** @type {Scope} */ (this.scope.value)) {
+    this.refusal.hidden = true;
     if (!(await this.savePrompt())) return;
     const { store } = this;
     try {
@@ -156,7 +171,10 @@ export class AgentPanel {
       this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { problem: true });
+      const text = error instanceof Error ? error.message : String(error);
+      setText(this.refusal, text.charAt(0).toUpperCase() + text.slice(1));
+      this.refusal.hidden = false;
+      this.refusal.scrollIntoView({ block: 'nearest' });
     }
   }
 

@@ -25,6 +25,8 @@ export class Changes {
     /** @type {Map<string, Change[]>} */
     this.sent = new Map();
     this.requests = 0;
+    /** Told when rows are added, deleted or moved. @type {() => void} */
+    this.onRows = () => {};
     drafts.onChoice = (choice, intent) => this.choose(choice, intent);
     store.on(['grid'], () => store.grid?.id !== this.gridID && this.forget());
     this.gridID = store.grid?.id;
@@ -77,6 +79,7 @@ export class Changes {
   async send(changes, failure) {
     /** @type {import('../types.js').ChangesReply} */
     const all = { revision: 0, results: [] };
+    if (changes.some((c) => c.op !== 'setCell')) this.onRows();
     for (let at = 0; at < changes.length; at += changesMost) {
       const intent = crypto.randomUUID(), part = changes.slice(at, at + changesMost);
       this.drafts.begin(intent, part);

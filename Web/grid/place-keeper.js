@@ -12,6 +12,9 @@ const handGone = 10_000;
 /** A snapshot never waits longer than this for a hand that does nothing, in ms. */
 const longestWait = 30_000;
 
+/** What a person's own adding, deleting or moving of rows brings is not held back for this long, in ms. */
+const rowsAskedFor = 3_000;
+
 /** @typedef {{ revision: number, totalRows: number, pages: Map<number, import('./store.js').HeldPage> }} Snapshot */
 
 export class PlaceKeeper {
@@ -24,6 +27,7 @@ export class PlaceKeeper {
     /** @type {Snapshot | null} */
     this.waiting = null;
     this.lastTouch = -Infinity;
+    this.freeUntil = -Infinity;
     this.text = h('span', {});
     this.notice = h('div', { class: 'rows-moved', role: 'status' }, this.text, h('button', { type: 'button', class: 'small primary', on: { click: () => (this.apply(), painter.focus()) } }, 'Apply'));
     this.notice.hidden = true;
@@ -32,6 +36,11 @@ export class PlaceKeeper {
     this.after = [];
     for (const name of ['keydown', 'pointerdown', 'input']) painter.grid.addEventListener(name, () => (this.lastTouch = performance.now()), { capture: true, passive: true });
     setInterval(() => this.waiting && performance.now() - this.lastTouch > longestWait && this.apply(), 2000);
+  }
+
+  /** The person moves rows just now: what comes of it is what was asked for. */
+  letGo() {
+    this.freeUntil = performance.now() + rowsAskedFor;
   }
 
   /** Paints a snapshot now or when asked. @param {Snapshot} snapshot */
@@ -48,7 +57,7 @@ export class PlaceKeeper {
   /** @param {Snapshot} snapshot */
   mustWait(snapshot) {
     const { store, selection, painter } = this, now = performance.now(), seen = painter.seen;
-    if (store.revision === 0 || !painter.holdsFocus || now - this.lastTouch > handGone) return false;
+    if (store.revision === 0 || now < this.freeUntil || !painter.holdsFocus || now - this.lastTouch > handGone) return false;
     if (snapshot.totalRows === 0) return false;
     if (this.isEditedRowGone(snapshot, seen)) return true;
     if (selection.row < seen.first || selection.row > seen.last) return false;

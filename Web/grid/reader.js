@@ -55,15 +55,23 @@ export class GridReader {
   }
 
   async load() {
-    const ordering = await loadOrdering();
-    this.core = ordering.reconciler({ jitterSeed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 });
+    this.ordering = await loadOrdering();
+    this.begin();
+  }
+
+  /** A core for one grid: revisions of two grids have nothing to do with each other. */
+  begin() {
+    this.core?.close();
+    this.core = this.ordering?.reconciler({ jitterSeed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 }) ?? null;
+    this.streamRevision = null;
     if (document.hidden) this.handle({ type: 'hidden' });
   }
 
   /** @param {OrderingEvent} event */
   handle(event) {
     if (!this.core) return;
-    for (const effect of this.core.handle(event, performance.now())) this.perform(effect);
+    const core = this.core;
+    for (const effect of core.handle(event, performance.now())) if (core === this.core) this.perform(effect);
   }
 
   /** A new intent: another sheet, view, or window of columns. */
@@ -85,6 +93,10 @@ export class GridReader {
     this.inFlight.clear();
     this.arrived.clear();
     this.held.clear();
+    clearTimeout(this.timer);
+    clearTimeout(this.scrollTimer);
+    this.places.forget();
+    this.begin();
   }
 
   /** Whole windows around the columns seen; all columns when there are no more than one window. @param {{ first: number, last: number }} seen */
@@ -202,7 +214,7 @@ export class GridReader {
 
   /** @param {import('../ordering.js').SendEffect} effect */
   async send({ request, first, last, minRevision, purpose, have }) {
-    const { store } = this, controller = new AbortController();
+    const { store, core } = this, controller = new AbortController();
     this.inFlight.set(request, controller);
     this.counts.requests++;
     if (purpose !== 'load' && purpose !== 'margin') this.counts.refreshes++;
@@ -211,6 +223,7 @@ export class GridReader {
     const tags = have.map((page) => `${page}:${this.held.get(page)?.tag ?? ''}`).join(',');
     try {
       const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first, last, pageSize, minRevision, have: tags, view: isWhole ? null : view, ...(store.columns.length > windowColumns ? { columns: `${this.window.low}-${Math.min(this.window.high, store.columns.length - 1)}` } : {}) }, controller.signal);
+      if (core !== this.core) return;
       this.arrived.set(request, new Map(reply.pages.map((p) => [p.page, p])));
       this.inFlight.delete(request);
       this.handle({
@@ -220,8 +233,8 @@ export class GridReader {
       if (store.problem) store.readingFailed(null);
       if (store.connection !== 'live') this.onReached();
     } catch (error) {
+      if (controller.signal.aborted || core !== this.core) return;
       this.inFlight.delete(request);
-      if (controller.signal.aborted) return;
       this.failed(request, error);
     }
     this.arrived.delete(request);
