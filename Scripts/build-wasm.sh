@@ -28,13 +28,15 @@ mkdir -p "$work"
 exec 9>.build-wasm/lock
 command -v flock >/dev/null && flock 9
 
-# A compiler that loops must not hang the build: 300 s and 4 GB are far beyond what it needs.
-ulimit -v 8000000 2>/dev/null || true
-timeout 300 swiftc -target $triple -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -Osize \
-  -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny \
-  -enable-upcoming-feature MemberImportVisibility \
-  -Xfrontend -disable-stack-protector -warnings-as-errors -package-name trueline -module-name TruelineOrdering \
-  -c Sources/Ordering/*.swift Sources/OrderingWasm/*.swift -o "$work/ordering.o"
+# A compiler that loops must not hang the build or eat the machine: 300 s and 8 GB are far beyond what it needs.
+(
+  ulimit -v 8000000 2>/dev/null || true
+  timeout 300 swiftc -target $triple -enable-experimental-feature Embedded -wmo -parse-as-library -swift-version 6 -Osize \
+    -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature ExistentialAny \
+    -enable-upcoming-feature MemberImportVisibility \
+    -Xfrontend -disable-stack-protector -warnings-as-errors -package-name trueline -module-name TruelineOrdering \
+    -c Sources/Ordering/*.swift Sources/OrderingWasm/*.swift -o "$work/ordering.o"
+)
 clang --target=$triple -O2 -ffreestanding -fno-builtin -Wall -Wextra -Werror -c Scripts/wasm/runtime.c -o "$work/runtime.o"
 
 library=$(swiftc -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\([^"]*\)".*/\1/p')/embedded/$triple

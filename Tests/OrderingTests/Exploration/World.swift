@@ -113,7 +113,7 @@ struct World {
     }
 
     /// Everything heals and arrives; then the screen has to be right (C5) and silent (C7).
-    private mutating func settle() throws(Violation) {
+    mutating func settle() throws(Violation) {
         lag = 0
         try feed(.shown)
         for edit in edits where edit.revision == nil { try feed(.editRefused(DraftID(edit.draft))) }
