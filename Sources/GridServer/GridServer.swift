@@ -12,8 +12,8 @@ import Wire
 
 /// The HTTP server over the grids of one host.
 package struct GridServer: Sendable {
-    private let services: ServerServices
-    private let table: RouteTable
+    let services: ServerServices
+    let table: RouteTable
     /// The faulty design, only where the operator asked for it.
     private let control: FaultyDesign?
     /// Counts, also for others to add to.
@@ -34,6 +34,9 @@ package struct GridServer: Sendable {
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
     }
+
+    /// The open event streams.
+    var streams: EventStreams { services.streams }
 
     /// The one list of routes: what is answered, and what the OpenAPI document says.
     static func routes(_ services: ServerServices, control: FaultyDesign? = nil) -> [Route] {

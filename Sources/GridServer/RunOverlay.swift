@@ -33,7 +33,8 @@ struct RunOverlay: Sendable {
                 guard let state else { continue }
                 states.rows[index, default: []].append((place, state))
                 let code: UInt64 = if case .running = state { 2 } else { 1 }
-                states.hash = (states.hash ^ (UInt64(index) << 24 ^ UInt64(column.rawValue) << 4 ^ code)) &* 0x0000_0100_0000_01b3
+                states.hash =
+                    (states.hash ^ (UInt64(index) << 24 ^ UInt64(column.rawValue) << 4 ^ code)) &* 0x0000_0100_0000_01b3
             }
         }
         return states

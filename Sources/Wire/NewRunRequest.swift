@@ -100,7 +100,8 @@ extension NewRunRequest.Scope {
             case "failed": self = .failed
             case "stale": self = .stale
             case let name:
-                throw reader.failure("expected all, empty, failed, stale, filtered, rows or first, found \"\(name.prefix(40))\"")
+                throw reader.failure(
+                    "expected all, empty, failed, stale, filtered, rows or first, found \"\(name.prefix(40))\"")
             }
             return
         }

@@ -27,7 +27,9 @@ struct Settings {
             let halves = content.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
             guard halves.count == 2, Self.names.contains(halves[0]) else {
                 throw Failure(
-                    description: "\(path), line \(number + 1): expected one of \(Self.names.sorted().joined(separator: ", ")) and = VALUE")
+                    description:
+                        "\(path), line \(number + 1): expected one of \(Self.names.sorted().joined(separator: ", ")) and = VALUE"
+                )
             }
             values[halves[0]] = halves[1]
         }

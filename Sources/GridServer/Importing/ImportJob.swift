@@ -5,6 +5,7 @@ import GridModel
 import Interchange
 import Logging
 import Ordering
+import ServiceLifecycle
 import Wire
 
 /// Brings one file into a sheet: rows are staged batch by batch, seen by nobody, and published in one revision at the end.
@@ -227,6 +228,7 @@ struct ImportJob: Sendable {
 
     private func checkCancelled() throws {
         try Task.checkCancellation()
+        if Task.isShuttingDownGracefully { throw CancellationError() }
         if services.imports.isCancelled(id) {
             throw Problem(
                 "cancelled", "Cancelled", status: 409, detail: "the import was cancelled; nothing of it is in the grid")

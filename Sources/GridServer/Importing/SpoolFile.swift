@@ -34,7 +34,8 @@ struct SpoolFile: Sendable {
         }
         defer { try? handle.close() }
         var total = 0
-        for try await part in parts {
+        var iterator = parts.makeAsyncIterator()
+        while let part = try await Self.next(&iterator) {
             total += part.readableBytes
             guard total <= limit else { throw Problem.tooLarge("bytes of an imported file", most: limit, asked: total) }
             let data = Data(part.readableBytesView)
@@ -46,6 +47,20 @@ struct SpoolFile: Sendable {
                 detail: "\(declared) bytes were announced and \(total) came; nothing was imported, send the file again")
         }
         return total
+    }
+
+    /// The next part of an upload; a connection that broke is a broken upload, nobody's fault here.
+    private static func next<Parts: AsyncIteratorProtocol>(_ parts: inout Parts) async throws -> ByteBuffer?
+    where Parts.Element == ByteBuffer {
+        do {
+            return try await parts.next()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Problem(
+                "malformed", "The upload broke off", status: 400,
+                detail: "the connection ended before the file did; nothing was imported, send the file again")
+        }
     }
 
     /// Calls `body` with the file's bytes, piece by piece.

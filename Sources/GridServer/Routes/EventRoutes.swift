@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Ordering
+import ServiceLifecycle
 import Wire
 
 /// The event stream: signals, never values (S1, S2, S8).
@@ -67,7 +68,12 @@ struct EventRoutes {
                         for await activity in feed { await mailbox.put(activity) }
                     }
                 }
-                try await Self.write(mailbox, gridID, services, &writer)
+                // A stopping server waits for open answers, so they end by themselves.
+                try await withGracefulShutdownHandler {
+                    try await Self.write(mailbox, gridID, services, &writer)
+                } onGracefulShutdown: {
+                    mailbox.end()
+                }
                 group.cancelAll()
             }
             try await writer.finish(nil)

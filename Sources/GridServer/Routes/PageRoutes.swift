@@ -47,7 +47,8 @@ struct PageRoutes {
         }
         if let revision = query.asOf { return try await past(revision, query, sheet, grid, image) }
         let reader = PageReader(
-            grid: grid.id, image: image, cache: services.pages, metrics: services.metrics, overlay: RunOverlay(services.runs, grid: grid.id))
+            grid: grid.id, image: image, cache: services.pages, metrics: services.metrics,
+            overlay: RunOverlay(services.runs, grid: grid.id))
         return try reader.reply(query, sheet: sheet, known: scope.header(.ifNoneMatch))
     }
 

@@ -16,13 +16,16 @@ struct RunRoutes {
     var routes: [Route] {
         [
             Route(
-                method: .get, path: "/api/v1/grids/{grid}/runs", operation: "listRuns", summary: "The grid's runs, oldest first",
+                method: .get, path: "/api/v1/grids/{grid}/runs", operation: "listRuns",
+                summary: "The grid's runs, oldest first",
                 answers: [
                     .init(
-                        status: 200, summary: "The runs", payload: .init(types: ["application/json"], schema: .named("RunList")))
+                        status: 200, summary: "The runs", payload: .init(types: ["application/json"], schema: .named("RunList"))
+                    )
                 ], problems: [404], handle: list),
             Route(
-                method: .post, path: "/api/v1/grids/{grid}/runs", operation: "startRun", summary: "Lets a column's agent fill cells",
+                method: .post, path: "/api/v1/grids/{grid}/runs", operation: "startRun",
+                summary: "Lets a column's agent fill cells",
                 body: .init(
                     types: ["application/json"], schema: .named("NewRun"),
                     example: "{\"sheet\":\"s1\",\"column\":\"c1\",\"scope\":{\"first\":10}}"),

@@ -4,17 +4,19 @@ import GridStore
 import HTTPTypes
 package import Hummingbird
 package import Logging
-package import NIOCore
+import NIOCore
 import Wire
 
 /// What a request comes with besides itself.
 package struct ConnectionContext: InitializableFromSource, RequestContextSource, Sendable {
-    package let channel: any Channel
     package let logger: Logger
 
     package init(source: ApplicationRequestContextSource) {
-        channel = source.channel
         logger = source.logger
+    }
+
+    package init(logger: Logger) {
+        self.logger = logger
     }
 }
 
@@ -117,7 +119,8 @@ package struct GridServerResponder: HTTPResponder {
 
     private func response(_ reply: Reply, to head: HTTPRequest) -> Response {
         var fields = reply.fields
-        let isDocument = fields[.contentType]?.hasPrefix("text/html") == true
+        // A script may be a worker's, which is bound by the policy it came with.
+        let isDocument = fields[.contentType].map { $0.hasPrefix("text/html") || $0.hasPrefix("text/javascript") } ?? false
         for (name, value) in isDocument ? SecurityHeaders.fields : SecurityHeaders.dataFields { fields[name] = value }
         let body: ResponseBody
         switch reply.body {
