@@ -187,6 +187,8 @@ emptyStates(store, byID('empty'), {
   createGrid: () => void createGrid('Untitled'), importFile: () => imports.choose(), sample: () => void openSample(),
   addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), retry: () => void openGrid(addressed().grid, addressed().sheet),
 });
+painter.addColumn.addEventListener('click', () => columns.add(painter.addColumn));
+painter.addRow.addEventListener('click', () => void deeds.add());
 columns.onAdded = (/** @type {string} */ id) => {
   const at = store.columns.findIndex((c) => c.id === id);
   if (at >= 0) painter.reveal(selection.row, at);

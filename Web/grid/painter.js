@@ -9,6 +9,8 @@ import { RowView } from './row-view.js';
 
 /** Rows painted above and below what is seen, so that a short scroll finds them there. */
 const overscan = 8;
+/** Room after the last column for the button that adds one, in CSS pixels. */
+const addRoom = 44;
 
 export class Painter {
   /** @param {import('./store.js').Store} store @param {import('./selection.js').Selection} selection @param {import('./drafts.js').Drafts} drafts @param {HTMLElement} root */
@@ -23,6 +25,11 @@ export class Painter {
     this.editorLayer = h('div', { class: 'editor-layer' });
     this.corner = h('div', { class: 'corner', role: 'columnheader', 'aria-colindex': 1, 'aria-label': 'Row number; selects everything' });
     this.header.append(this.corner);
+    /** For the mouse only, at the edges of the rows; the toolbar has the same for everyone. */
+    this.addColumn = h('button', { type: 'button', class: 'add-column', tabIndex: -1, 'aria-hidden': 'true', title: 'Add a column' }, icon('plus'));
+    this.addRow = h('button', { type: 'button', class: 'add-row', tabIndex: -1, 'aria-hidden': 'true' }, icon('plus'), 'Add a row');
+    this.header.append(this.addColumn);
+    this.editorLayer.append(this.addRow);
     this.grid.append(this.headGroup, this.body, this.editorLayer);
     root.append(this.grid);
     this.scroll = new ScrollMap();
@@ -123,7 +130,7 @@ export class Painter {
     this.frame = 0;
     const started = performance.now();
     const store = this.store, total = store.totalRows ?? 0;
-    this.scroll.resize(total * this.rowHeight, this.height - this.headerHeight);
+    this.scroll.resize((total + 1) * this.rowHeight, this.height - this.headerHeight);
     this.paintFrame(total);
     const seen = this.seen, seenColumns = this.seenColumns;
     const columns = this.span(seenColumns.first, seenColumns.last, this.selection.column, this.columns.count);
@@ -151,7 +158,8 @@ export class Painter {
   /** @param {number} total */
   paintFrame(total) {
     const { store, grid } = this;
-    const width = this.numberWidth + this.columns.total;
+    const width = this.numberWidth + this.columns.total + addRoom;
+    this.paintEdges(total);
     if (this.body.style.height !== `${this.scroll.canvas}px`) this.body.style.height = `${this.scroll.canvas}px`;
     if (this.body.style.width !== `${width}px`) this.body.style.width = this.header.style.width = `${width}px`;
     setAttribute(grid, 'data-grid', store.grid?.id ?? '');
@@ -161,6 +169,15 @@ export class Painter {
     setAttribute(grid, 'aria-rowcount', String(store.totalRows === null ? -1 : total + 1));
     setAttribute(grid, 'aria-colcount', String(this.columns.count + 1));
     setAttribute(grid, 'aria-busy', store.totalRows === null || store.isReading ? 'true' : 'false');
+  }
+
+  /** @param {number} total */
+  paintEdges(total) {
+    const left = `${this.numberWidth + this.columns.total}px`, top = `translateY(${this.scroll.canvas - this.rowHeight}px)`;
+    if (this.addColumn.style.left !== left) this.addColumn.style.left = left;
+    if (this.addRow.style.transform !== top) this.addRow.style.transform = top;
+    this.addColumn.hidden = this.columns.count === 0;
+    this.addRow.hidden = total === 0 || this.store.view.filter.length > 0;
   }
 
   /** @param {number[]} columns */
@@ -282,7 +299,7 @@ export class Painter {
   /** Scrolls as little as needed to show a cell. @param {number} rank @param {number} columnRank @param {'nearest' | 'start'} [where] */
   reveal(rank, columnRank, where = 'nearest') {
     const top = rank * this.rowHeight, body = this.height - this.headerHeight;
-    this.scroll.resize((this.store.totalRows ?? 0) * this.rowHeight, body);
+    this.scroll.resize(((this.store.totalRows ?? 0) + 1) * this.rowHeight, body);
     if (where === 'start' || top < this.scroll.top) this.scrollTo(top);
     else if (top + this.rowHeight > this.scroll.top + body) this.scrollTo(top + this.rowHeight - body);
     const left = this.columns.start(columnRank), width = this.columns.width(columnRank), room = this.width - this.numberWidth;

@@ -99,21 +99,21 @@ export class Store {
     return this.widths.get(column.id) ?? column.width ?? this.fitted.get(column.id) ?? defaultWidths[column.type] ?? 160;
   }
 
-  /** Fits columns that nobody has sized to the first values seen; once a sheet, so that nothing moves later. */
+  /** Fits columns that nobody has sized to the first values seen; once a column, so that nothing moves later.
+   * @returns {boolean} whether a width changed */
   fitColumns() {
+    let changed = false;
+    const rows = [...this.pages.values()].flatMap((page) => page.rows);
+    if (rows.length === 0) return false;
     for (const [rank, column] of this.columns.entries()) {
       if (this.fitted.has(column.id) || !this.holdsColumn(rank)) continue;
-      let longest = 0, seen = 0;
-      for (const { rows } of this.pages.values()) {
-        for (const row of rows) {
-          const json = row.cells[column.id];
-          if (json === undefined) continue;
-          seen++;
-          longest = Math.max(longest, Math.min(json.length, 44));
-        }
-      }
-      if (seen) this.fitted.set(column.id, Math.round(Math.max(76, column.name.length * 7.6 + 52, Math.min(longest * 7.2 + 22, 300))));
+      let longest = 0;
+      for (const row of rows) longest = Math.max(longest, Math.min(row.cells[column.id]?.length ?? 0, 44));
+      const usual = defaultWidths[column.type] ?? 160, named = column.name.length * 7.8 + 46;
+      this.fitted.set(column.id, Math.round(longest && rows.length > 20 ? Math.max(76, named, Math.min(longest * 7.2 + 22, 300)) : Math.max(usual, named)));
+      changed = true;
     }
+    return changed;
   }
 
   /** The row at a rank of the view, when its page may be painted. @param {number} index */
@@ -128,13 +128,12 @@ export class Store {
 
   /** What the ordering core says to draw, all of one snapshot. @param {number} revision @param {number} totalRows @param {Map<number, HeldPage>} pages */
   painted(revision, totalRows, pages) {
-    const isFirst = this.revision === 0;
     this.revision = revision;
     this.totalRows = totalRows;
     this.pages = pages;
-    if (isFirst) this.fitColumns();
+    const isRefitted = this.fitColumns();
     this.emit('snapshot');
-    if (isFirst) this.emit('widths');
+    if (isRefitted) this.emit('widths');
   }
 
   /** The revision a row's page is painted at. @param {number} index */
@@ -167,6 +166,7 @@ export class Store {
     this.widths.clear();
     if (other) {
       this.runs.clear();
+      this.fitted.clear();
       this.forgetSnapshot();
       this.view = wholeSheet;
       this.find = '';

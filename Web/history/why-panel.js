@@ -59,15 +59,28 @@ export class WhyPanel {
     }
   }
 
+  /** What is known of how a value came about, in words. @param {Record<string, any>} detail */
+  facts(detail) {
+    const { provider, model, host, promptVersion, inputs, base, inputTokens, outputTokens, attempts, milliseconds, rule, ...more } = detail;
+    const names = Array.isArray(inputs) ? inputs.map((id) => this.store.column(id)?.name ?? id).join(', ') : '';
+    const tokens = (inputTokens ?? 0) + (outputTokens ?? 0);
+    return [
+      model && `model ${model}`, provider, host && `at ${host}`, rule && `rule: ${rule}`, promptVersion && `prompt version ${promptVersion}`,
+      names && `from ${names}${base ? ` as of revision ${count(base)}` : ''}`, tokens > 0 && `${count(tokens)} tokens`,
+      attempts > 1 && `${attempts} attempts`, milliseconds > 0 && `${count(milliseconds)} ms`,
+      ...Object.entries(more).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`),
+    ].filter(Boolean);
+  }
+
   /** @param {any} entry */
   entry(entry) {
     const cause = entry.cause ?? {}, detail = typeof cause.detail === 'string' ? safeParse(cause.detail) : cause.detail;
     /** @param {unknown} value */
     const text = (value) => (value === null || value === undefined ? '(empty)' : typeof value === 'string' ? value : JSON.stringify(value));
-    const facts = Object.entries(detail ?? {}).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+    const facts = this.facts(detail ?? {});
     return h('li', { class: `by-${cause.kind ?? 'program'}` },
       h('p', {}, h('b', {}, `${who[cause.kind] ?? 'Something'} ${did[entry.kind] ?? 'changed it'}`), cause.run ? ` in ${cause.run}` : ''),
-      'new' in entry || 'old' in entry ? h('p', { class: 'change' }, h('span', { class: 'old' }, text(entry.old)), h('span', { 'aria-label': 'became' }, ' \u2192 '), h('span', {}, text(entry.new))) : null,
+      text(entry.old) !== text(entry.new) ? h('p', { class: 'change' }, h('span', { class: 'old' }, text(entry.old)), h('span', { 'aria-label': 'became' }, ' \u2192 '), h('span', {}, text(entry.new))) : null,
       facts.length ? h('p', { class: 'hint' }, facts.join(' \u00b7 ')) : null,
       h('p', { class: 'hint' }, `Revision ${count(entry.revision)}${entry.time ? ` \u00b7 ${timestamp(entry.time)}` : ''}`));
   }

@@ -68,7 +68,7 @@ export class ImportDialog {
     /** @type {AbortController | null} */
     this.running = null;
     this.dialog = openDialog(`Import ${file.name}`, 'import',
-      h('div', { class: 'guesses' }, h('label', {}, 'Format', this.format), h('label', {}, 'Separator', this.separator), h('label', {}, 'Encoding', this.encoding), h('label', { class: 'check' }, this.header, 'First line names the columns')),
+      this.guesses = h('div', { class: 'guesses' }, h('label', {}, 'Format', this.format), h('label', {}, 'Separator', this.separator), h('label', {}, 'Encoding', this.encoding), h('label', { class: 'check' }, this.header, 'First line names the columns')),
       this.table, this.status, this.progress, h('footer', { class: 'actions' }, this.cancel, this.start));
     this.dialog.addEventListener('close', () => {
       this.running?.abort();
@@ -177,7 +177,10 @@ export class ImportDialog {
     }
     const rejects = result.rejects ?? [];
     const text = ['line\treason', ...rejects.map((r) => `${r.line}\t${r.reason}`)].join('\n');
-    const save = h('a', { class: 'button', download: 'rejected-lines.tsv', href: URL.createObjectURL(new Blob([text], { type: 'text/tab-separated-values' })) }, icon('download'), 'Download the list');
+    const href = result.more ?? URL.createObjectURL(new Blob([text], { type: 'text/tab-separated-values' }));
+    const save = h('a', { class: 'button', download: result.more ? 'rejected-lines.jsonl' : 'rejected-lines.tsv', href }, icon('download'), 'Download the list');
+    this.guesses?.remove();
+    this.table?.classList.add('rejects');
     this.table?.replaceChildren(h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Line'), h('th', {}, 'Why it was rejected'))), h('tbody', {}, rejects.slice(0, 200).map((r) => h('tr', {}, h('td', {}, count(r.line)), h('td', {}, r.reason))))));
     setText(this.status ?? document.body, `Imported ${counted(result.rows, 'row')}; ${counted(result.rejected, 'line')} could not be read and ${result.rejected === 1 ? 'is' : 'are'} listed here.`);
     if (this.progress) this.progress.hidden = true;
