@@ -10,6 +10,8 @@ struct HTTPModelTransport: ModelTransport {
     /// Time without a byte: a stream that says nothing for so long is dead.
     static let silenceSeconds: Int64 = 120
 
+    /// How many kept connections may turn out closed before a call gives up.
+    static let staleConnections = 4
     /// ECONNREFUSED on Linux.
     private static let connectionRefused: CInt = 111
 
@@ -38,23 +40,31 @@ struct HTTPModelTransport: ModelTransport {
         var call = HTTPClientRequest(url: request.url)
         call.method = HTTPMethod(rawValue: request.method)
         for field in request.headers { call.headers.add(name: field.name, value: field.value) }
+        // Small servers close a kept connection at any moment, and a request lost there may have been read. Without TLS a new
+        // connection costs nothing worth that doubt.
+        if request.url.hasPrefix("http://") { call.headers.add(name: "connection", value: "close") }
         call.body = .bytes(ByteBuffer(bytes: request.body))
-        var hasBegun = false
-        do {
-            let response = try await client.execute(call, deadline: .distantFuture)
-            hasBegun = true
-            let headers = response.headers.map { TransportField($0.name.lowercased(), $0.value) }
-            try deliver(.head(status: Int(response.status.code), headers: headers))
-            for try await buffer in response.body { try deliver(.bytes(Array(buffer.readableBytesView))) }
-        } catch let failure as ModelFailure {
-            throw failure
-        } catch {
-            throw Self.failure(error, hasBegun: hasBegun, host: call.url)
+        for attempt in 1... {
+            var hasBegun = false
+            do {
+                let response = try await client.execute(call, deadline: .distantFuture)
+                hasBegun = true
+                let headers = response.headers.map { TransportField($0.name.lowercased(), $0.value) }
+                try deliver(.head(status: Int(response.status.code), headers: headers))
+                for try await buffer in response.body { try deliver(.bytes(Array(buffer.readableBytesView))) }
+                return
+            } catch let failure as ModelFailure {
+                throw failure
+            } catch {
+                // The server had closed a kept connection: nothing was sent, so nothing is asked twice.
+                if !hasBegun, attempt < Self.staleConnections, error as? ChannelError == .ioOnClosedChannel { continue }
+                throw Self.failure(error, hasBegun: hasBegun, url: call.url)
+            }
         }
     }
 
     /// The transport's errors in words. An address has no secrets: user names and passwords in it are refused when it is read.
-    private static func failure(_ error: any Error, hasBegun: Bool, host url: String) -> ModelFailure {
+    private static func failure(_ error: any Error, hasBegun: Bool, url: String) -> ModelFailure {
         if error is CancellationError || error as? HTTPClientError == .cancelled {
             return ModelFailure(.stopped, "the call was stopped")
         }

@@ -261,6 +261,9 @@ package final class RunCoordinator: Sendable {
                 group.cancelAll()
                 return first
             }
+            if case .callFailed(_, let failure)? = event {
+                environment.logger.debug("\(key.run), \(question.row): \(failure.kind.rawValue): \(failure.message)")
+            }
             if let event { happened(key, event) }
         case .submit(let key, let submission): happened(key, await submission.submit())
         case .timer(let key, let time, let stop):
