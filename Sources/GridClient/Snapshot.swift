@@ -56,6 +56,7 @@ public struct Trust: Hashable, Sendable {
         switch (connection, problem) {
         case (_, .permanent): "the server refuses to show this; showing revision \(shown)"
         case (.connecting, _): "connecting"
+        case (.live, .none) where shown == .zero: "loading"
         case (.live, _):
             isCurrent
                 ? "all shown values are saved - revision \(shown) - live"

@@ -100,7 +100,7 @@ struct ServePlan {
             servesControl: command.unsafeControl)
     }
 
-    private static func defaultDirectory(_ settings: Settings) -> String {
+    static func defaultDirectory(_ settings: Settings) -> String {
         let base = settings["XDG_DATA_HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.local/share"
         return base + "/trueline"
     }

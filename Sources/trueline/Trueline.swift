@@ -9,5 +9,8 @@ struct Trueline: AsyncParsableCommand {
         commandName: "trueline",
         abstract: "Live grids whose screen never runs ahead of, or behind, what was committed.",
         version: version,
-        subcommands: [ServeCommand.self])
+        subcommands: [
+            ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
+            DoctorCommand.self,
+        ])
 }
