@@ -154,8 +154,11 @@ extension GridImage {
             }
         case .moveRows(let sheet, let rank, let rows):
             let at = try index(sheet, cursor)
+            var seen: Set<UInt32> = []
             for row in rows {
-                guard states[at].order.contains(row.row) else { throw cursor.damaged("r\(row.row) is not there") }
+                guard states[at].order.contains(row.row), seen.insert(row.row).inserted else {
+                    throw cursor.damaged("r\(row.row) is not there, or comes twice")
+                }
                 touched.rows(row.row, 1, sheet: states[at].sheet.id.rawValue)
             }
             states[at].order.remove(rows.map { $0.row })

@@ -170,6 +170,23 @@ struct ViewTests {
             ])
     }
 
+    @Test("a number typed as text filters a number column by value")
+    func typedNumbers() {
+        var log = Log.with(columns: ["N"], rows: 0)
+        log.commit(.retypeColumn(column: ColumnID(1), type: .number))
+        var block = RowsBlock(columns: [ColumnID(1)])
+        for value in ["3", "5.0", "12", "\"5\""] { block.append([json(value)]) }
+        log.commit(.insertRows(sheet: Log.sheet, position: .last, rows: block))
+        func rows(_ operation: Filter.Operation, _ value: String) -> [RowID] {
+            let view = ViewDefinition(filter: [Filter(column: ColumnID(1), operation: operation, values: [json(value)])])
+            return log.image.rows(of: Log.sheet, view: view).slice(0..<9)
+        }
+        #expect(rows(.less, "\"10\"") == [RowID(1), RowID(2)])
+        #expect(rows(.equals, "\"5\"") == [RowID(2), RowID(4)])
+        #expect(rows(.oneOf, "12.00") == [RowID(3)])
+        #expect(rows(.less, "\"ten\"").isEmpty)
+    }
+
     @Test("two copies of an image that go different ways never see each other's kept views")
     func lineages() throws {
         let base = Log.with(columns: ["A"], rows: 5)

@@ -52,10 +52,10 @@ struct PastSheet {
             for row in rows {
                 restored[row.row] = row.records.map { Restored(group: $0.group, record: Array($0.bytes)) }
             }
-            order.insert(rows.map { ($0.row, $0.rank) })
+            putBack(rows.map { ($0.row, $0.rank) })
         case .moveRows(id, _, let rows):
             order.remove(rows.map { $0.row })
-            order.insert(rows.map { ($0.row, $0.oldRank) }.sorted { $0.1 < $1.1 })
+            putBack(rows.map { ($0.row, $0.oldRank) }.sorted { $0.1 < $1.1 })
         case .addColumn(id, _, _, let column): sheet.columns.removeAll { $0.id == column.id }
         case .changeColumn(let old, _):
             if let index = sheet.columns.firstIndex(where: { $0.id == old.id }) { sheet.columns[index] = old }
@@ -77,6 +77,12 @@ struct PastSheet {
             .deleteView, .stageRows, .discardRows, .deleteSheet, .renameGrid:
             break
         }
+    }
+
+    /// Rows that are there already are a damaged record's: an order holds a row once.
+    private mutating func putBack(_ ranked: [(row: UInt32, rank: Int)]) {
+        var seen: Set<UInt32> = []
+        order.insert(ranked.filter { !order.contains($0.row) && seen.insert($0.row).inserted })
     }
 
     private mutating func takeBack(_ first: UInt32, _ count: Int) {

@@ -29,6 +29,7 @@ struct RecordShelf {
                 return try body(header, cursor)
             }
         } catch {
+            records[revision] = nil
             throw .damaged(revision, error)
         }
     }

@@ -1,4 +1,4 @@
-import GridModel
+package import GridModel
 import Ordering
 
 extension Planner {
@@ -66,26 +66,7 @@ extension Planner {
     }
 
     private func check(_ definition: ViewDefinition, for sheet: Sheet) throws(CommandRefusal) {
-        let criteria = definition.filter.count + definition.sort.count
-        try limit("conditions and sort levels of a view", most: Limits.criteriaPerView, asked: criteria)
-        for column in definition.columns where !sheet.columns.contains(where: { $0.id == column }) {
-            throw refuse(.noSuchColumn(column))
-        }
-        for filter in definition.filter {
-            try limit("values of a condition", most: Limits.valuesPerFilter, asked: filter.values.count)
-            let bytes = filter.values.reduce(0) { $0 + $1.json.utf8.count }
-            try limit("bytes of a condition's values", most: Limits.cellBytes, asked: bytes)
-            let expected: Int? =
-                switch filter.operation {
-                case .isEmpty, .isNotEmpty: 0
-                case .oneOf: nil
-                case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual: 1
-                }
-            if let expected, filter.values.count != expected {
-                throw refuse(
-                    .invalid("\"\(filter.operation.rawValue)\" takes \(expected) values, \(filter.values.count) were given"))
-            }
-        }
+        if let problem = definition.problem(in: sheet) { throw refuse(problem) }
     }
 
     private mutating func planNewView(
@@ -117,5 +98,39 @@ extension Planner {
             writer.view(new)
         }
         return .done
+    }
+}
+
+extension ViewDefinition {
+    /// Why the definition does not fit a sheet, in the words a command is refused with; `nil` when it fits. A definition that
+    /// comes with a request must be asked this before `GridImage.rows(of:view:)`.
+    package func problem(in sheet: Sheet) -> CommandRefusal.Reason? {
+        let criteria = filter.count + sort.count
+        if criteria > Limits.criteriaPerView {
+            return .limit("conditions and sort levels of a view", most: Limits.criteriaPerView, asked: criteria)
+        }
+        for column in columns where !sheet.columns.contains(where: { $0.id == column }) { return .noSuchColumn(column) }
+        for condition in filter {
+            if let problem = condition.problem { return problem }
+        }
+        return nil
+    }
+}
+
+extension Filter {
+    fileprivate var problem: CommandRefusal.Reason? {
+        if values.count > Limits.valuesPerFilter {
+            return .limit("values of a condition", most: Limits.valuesPerFilter, asked: values.count)
+        }
+        let bytes = values.reduce(0) { $0 + $1.json.utf8.count }
+        if bytes > Limits.cellBytes { return .limit("bytes of a condition's values", most: Limits.cellBytes, asked: bytes) }
+        let expected: Int? =
+            switch operation {
+            case .isEmpty, .isNotEmpty: 0
+            case .oneOf: nil
+            case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual: 1
+            }
+        guard let expected, values.count != expected else { return nil }
+        return .invalid("\"\(operation.rawValue)\" takes \(expected) values, \(values.count) were given")
     }
 }

@@ -13,6 +13,8 @@ struct RowOrder: Sendable {
     }
 
     static let chunkLimit = 1_024
+    /// As many chunks as there can be row numbers for.
+    static let chunkIDLimit: UInt32 = 1 << 22
     /// How full chunks are made in the middle, to leave room.
     static let chunkFill = 768
 
@@ -36,9 +38,9 @@ struct RowOrder: Sendable {
     /// Takes chunks from a fold. `nil` when a row or an id comes twice.
     init?(folded: [(id: UInt32, rows: [UInt32])]) {
         for (id, rows) in folded {
-            guard id > 0, id <= 1 << 26, !rows.isEmpty, rows.count <= Self.chunkLimit else { return nil }
+            guard id > 0, id <= Self.chunkIDLimit, !rows.isEmpty, rows.count <= Self.chunkLimit else { return nil }
             while placeOfChunk.count <= Int(id) { placeOfChunk.append(UInt32.max) }
-            guard placeOfChunk[Int(id)] == UInt32.max || id == 0 else { return nil }
+            guard placeOfChunk[Int(id)] == UInt32.max else { return nil }
             placeOfChunk[Int(id)] = UInt32(chunks.count)
             for row in rows {
                 guard chunkOf[row] == 0 else { return nil }

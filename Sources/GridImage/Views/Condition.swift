@@ -17,13 +17,23 @@ struct Condition {
         self.place = place
         self.type = type
         operation = filter.operation
-        json = filter.values.map { Array($0.json.utf8) }
+        json = filter.values.map { type == .number ? Self.number($0) : Array($0.json.utf8) }
         exact = Set(filter.values.map { Array($0.displayText.utf8) })
         display = filter.values.first.map { Array($0.displayText.utf8) } ?? []
         var folded: [UInt8] = []
         json.first?.withUnsafeBytes { DisplayText.fold($0, into: &folded) }
         self.folded = folded
         numbers = type == .number ? json.filter { $0.withUnsafeBytes { NumberText.isNumber($0) } } : []
+    }
+
+    /// The value's JSON; of text that reads as a number, as people type it, the number.
+    private static func number(_ value: CellValue) -> [UInt8] {
+        guard value.kind == .text else { return Array(value.json.utf8) }
+        let text = Array(value.displayText.utf8)
+        guard let number = try? JSONScanner.check(text[...]), number.withUnsafeBytes({ NumberText.isNumber($0) }) else {
+            return Array(value.json.utf8)
+        }
+        return Array(number)
     }
 
     /// Whether a cell, given by its JSON, meets the condition.
