@@ -185,6 +185,7 @@ gridSwitcher(store, byID('switcher'), {
 sheetTabs(store, byID('sheets'), reread);
 emptyStates(store, byID('empty'), {
   createGrid: () => void createGrid('Untitled'), importFile: () => imports.choose(), sample: () => void openSample(),
+  hasSample: () => fetch('samples/airports.csv', { method: 'HEAD' }).then((response) => response.ok, () => false),
   addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), retry: () => void openGrid(addressed().grid, addressed().sheet),
 });
 painter.addColumn.addEventListener('click', () => columns.add(painter.addColumn));

@@ -104,7 +104,7 @@ export class Store {
   fitColumns() {
     let changed = false;
     const rows = [...this.pages.values()].flatMap((page) => page.rows);
-    if (rows.length === 0) return false;
+    if (rows.length === 0 || this.columns.length > 64) return false;
     for (const [rank, column] of this.columns.entries()) {
       if (this.fitted.has(column.id) || !this.holdsColumn(rank)) continue;
       let longest = 0;

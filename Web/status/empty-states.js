@@ -5,7 +5,7 @@ import { h } from '../base/dom.js';
 import { icon } from '../base/icons.js';
 import { wholeSheet } from '../grid/store.js';
 
-/** @typedef {{ createGrid: () => void, importFile: () => void, sample: () => void, addColumn: (anchor: Element) => void, addRow: () => void, retry: () => void }} Actions */
+/** @typedef {{ createGrid: () => void, importFile: () => void, sample: () => void, hasSample: () => Promise<boolean>, addColumn: (anchor: Element) => void, addRow: () => void, retry: () => void }} Actions */
 
 /** @param {import('../grid/store.js').Store} store @param {HTMLElement} root @param {Actions} actions */
 export function emptyStates(store, root, actions) {
@@ -32,8 +32,13 @@ export function emptyStates(store, root, actions) {
     switch (now) {
       case 'wait': return root.replaceChildren(h('p', { class: 'hint', role: 'status' }, 'Opening\u2026'));
       case 'unreadable': return root.replaceChildren(card('warning', 'The server cannot be read', store.problem?.error.message ?? '', button('Try again', 'play', actions.retry, 'primary')));
-      case 'noGrids': return root.replaceChildren(card('table', 'Start a list', 'Import a file of any size, look around in a sample of 28,298 airports, or begin with an empty grid. Everything stays on this machine.',
-        button('Import a file', 'upload', actions.importFile, 'primary'), button('Open the sample', 'spark', actions.sample), button('Empty grid', 'plus', actions.createGrid)));
+      case 'noGrids': {
+        const sample = button('Open the sample', 'spark', actions.sample);
+        sample.hidden = true;
+        void actions.hasSample().then((has) => (sample.hidden = !has));
+        return root.replaceChildren(card('table', 'Start a list', 'Import a file of any size, drop one here, or begin with an empty grid. Everything stays on this machine. For a list to play with, start the server with \u201ctrueline serve --sample\u201d.',
+          button('Import a file', 'upload', actions.importFile, 'primary'), sample, button('Empty grid', 'plus', actions.createGrid)));
+      }
       case 'noColumns': return root.replaceChildren(card('column', 'This sheet has no columns yet', 'Import a file, and its header becomes the columns; or add the first column yourself.',
         button('Import a file', 'upload', actions.importFile, 'primary'), button('Add a column', 'plus', (event) => actions.addColumn(/** @type {Element} */ (event.currentTarget)))));
       case 'noRows': return root.replaceChildren(card('row', 'No rows yet', 'Add one, paste from a spreadsheet, or import a file.', button('Add a row', 'plus', actions.addRow, 'primary'), button('Import a file', 'upload', actions.importFile)));
