@@ -95,7 +95,7 @@ struct PlanningTests {
     }
 
     @Test("a refused command between two others leaves nothing behind, also for what they see of each other")
-    func refusedBetween() {
+    func refusedBetween() throws {
         var log = Log.with(columns: ["A", "B"], rows: 2)
         let results = log.commit([
             [set(first, a, "one")], [set(first, a, "refused"), set(first, b, "refused"), set(RowID(9), a, "x")],
@@ -105,6 +105,11 @@ struct PlanningTests {
         #expect(log.image.value(row: first, column: a) == text("one"))
         #expect(log.image.value(row: first, column: b) == text("two"))
         #expect(log.touched.changes == 2)
+        for (column, value) in [(a, "one"), (b, "two")] {
+            let history = try log.image.history(row: first, column: column, limit: 9, records: log.reader)
+            #expect(history.map { $0.new } == [text(value), text(column == a ? "A-1" : "B-1")])
+            #expect(history.map { $0.kind } == [.set, .insert])
+        }
     }
 
     @Test("ifRevision looks at exactly that cell, not at its row, and sees commands before it in the plan")

@@ -38,18 +38,15 @@ struct NewRows {
         first: UInt32, count: Int, block: UnsafeRawBufferPointer, into store: inout RowStore
     ) throws(RecordError) {
         var groups = makeGroups()
-        let named = groups.map { $0.group }
-        let others = store.groups.indices.filter { !named.contains($0) }
         var cursor = RecordCursor(block)
         spans = Array(repeating: (0, 0), count: places.count)
         var done = 0
         while done < count {
             let row = first + UInt32(done)
             let part = min(Self.batch - Int(row) % Self.batch, count - done)
-            for index in 0..<part {
+            for _ in 0..<part {
                 try readRow(&cursor)
                 for group in groups.indices { write(&groups[group], from: block) }
-                for group in others { Self.clear(row + UInt32(index), group, &store) }
             }
             for group in groups.indices {
                 let ends = groups[group].ends
@@ -62,12 +59,6 @@ struct NewRows {
             done += part
         }
         guard cursor.isAtEnd else { throw cursor.damaged("more cells than the rows have") }
-    }
-
-    /// A fold that broke off can have left the row's later state behind; its beginning takes that away.
-    private static func clear(_ row: UInt32, _ group: Int, _ store: inout RowStore) {
-        guard !store.withRecord(row, group, { $0.isAbsent }) else { return }
-        store.change(row, group) { $0.replace(first: $1, with: UnsafeRawBufferPointer(start: nil, count: 0), ends: [0]) }
     }
 
     private mutating func readRow(_ cursor: inout RecordCursor) throws(RecordError) {
