@@ -8,6 +8,9 @@ import { displayText, isNumber } from '../wire/cell-value.js';
 
 /** `id` is the draft's number in the ordering core. @typedef {{ id: number, row: string, column: string, json: string | null, intent: string, state: 'saving' | 'saved' | 'refused', revision: number, problem: string, element: HTMLElement | null, since: number }} Draft */
 
+/** The ordering core follows the drafts of smaller intents one by one; those of larger ones are released, by the same rule, by the
+ * first snapshot at or past their revision. */
+const followedMost = 400;
 /** More drafts than this are marked on their cells but not drawn over them. */
 const drawnMost = 400;
 
@@ -18,6 +21,10 @@ export class Drafts {
     /** @type {Map<string, Draft>} */
     this.drafts = new Map();
     this.lastID = 0;
+    /** Drafts that the core follows, by number. @type {Map<number, string>} */
+    this.keys = new Map();
+    this.isTelling = false;
+    store.on(['snapshot'], () => this.releaseUnfollowed());
     /** Tells the ordering core. @type {(what: 'submitted' | 'acknowledged' | 'refused' | 'discarded', draft: Draft) => void} */
     this.tell = () => {};
     /** What a person chose for a refused draft. @type {(choice: 'retry' | 'copy' | 'discard', intent: string) => void} */
@@ -44,17 +51,20 @@ export class Drafts {
 
   /** @param {string} intent @param {import('../types.js').Change[]} changes */
   begin(intent, changes) {
+    const isFollowed = changes.length <= followedMost;
     for (const change of changes) {
       if (change.op !== 'setCell') continue;
       const key = `${change.row} ${change.column}`;
       const before = this.drafts.get(key);
       if (before) this.drop(key, before);
       /** @type {Draft} */
-      const draft = { id: ++this.lastID, row: change.row, column: change.column, json: change.value, intent, state: 'saving', revision: 0, problem: '', element: null, since: performance.now() };
+      const draft = { id: isFollowed ? ++this.lastID : 0, row: change.row, column: change.column, json: change.value, intent, state: 'saving', revision: 0, problem: '', element: null, since: performance.now() };
       this.drafts.set(key, draft);
+      if (!isFollowed) continue;
+      this.keys.set(draft.id, key);
       this.tell('submitted', draft);
     }
-    this.store.emit('drafts');
+    this.changed();
   }
 
   /** @param {string} intent @param {number} revision */
@@ -62,9 +72,10 @@ export class Drafts {
     for (const draft of this.of(intent)) {
       draft.state = 'saved';
       draft.revision = revision;
-      this.tell('acknowledged', draft);
+      if (draft.id) this.tell('acknowledged', draft);
     }
-    this.store.emit('drafts');
+    this.releaseUnfollowed();
+    this.changed();
   }
 
   /** @param {string} intent @param {string} problem */
@@ -72,22 +83,23 @@ export class Drafts {
     for (const draft of this.of(intent)) {
       draft.state = 'refused';
       draft.problem = problem;
-      this.tell('refused', draft);
+      if (draft.id) this.tell('refused', draft);
     }
-    this.store.emit('drafts');
+    this.changed();
   }
 
   /** @param {string} intent */
   discard(intent) {
     for (const [key, draft] of this.drafts) if (draft.intent === intent) this.drop(key, draft);
-    this.store.emit('drafts');
+    this.changed();
   }
 
   /** @param {string} key @param {Draft} draft */
   drop(key, draft) {
     draft.element?.remove();
     this.drafts.delete(key);
-    this.tell('discarded', draft);
+    this.keys.delete(draft.id);
+    if (draft.id) this.tell('discarded', draft);
   }
 
   /** @param {string} intent */
@@ -97,13 +109,32 @@ export class Drafts {
 
   /** Lets go of a draft: the ordering core says that its duty is done. A refused one stays with the person. @param {number} id */
   release(id) {
+    const key = this.keys.get(id), draft = key === undefined ? undefined : this.drafts.get(key);
+    if (key === undefined || !draft || draft.id !== id || draft.state === 'refused') return;
+    draft.element?.remove();
+    this.drafts.delete(key);
+    this.keys.delete(id);
+    this.changed();
+  }
+
+  releaseUnfollowed() {
+    if (this.drafts.size <= this.keys.size) return;
     for (const [key, draft] of this.drafts) {
-      if (draft.id !== id || draft.state === 'refused') continue;
+      if (draft.id !== 0 || draft.state !== 'saved' || draft.revision > this.store.revision) continue;
       draft.element?.remove();
       this.drafts.delete(key);
-      this.store.emit('drafts');
-      return;
+      this.changed();
     }
+  }
+
+  /** Says once that drafts changed, however many did. */
+  changed() {
+    if (this.isTelling) return;
+    this.isTelling = true;
+    queueMicrotask(() => {
+      this.isTelling = false;
+      this.store.emit('drafts');
+    });
   }
 
   /** Draws the drafts whose cells are on the screen. @param {import('./painter.js').Painter} painter */

@@ -5,7 +5,7 @@ import { api } from '../wire/api.js';
 import { pageSize } from './store.js';
 
 /** Rows a single deed may touch; beyond it the person is told. */
-export const rowsMost = 20_000;
+export const rowsMost = 100_000;
 
 /** @param {import('./store.js').Store} store @param {number} top @param {number} bottom inclusive ranks
  * @returns {Promise<import('../types.js').Row[]>} */

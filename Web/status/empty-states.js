@@ -17,7 +17,7 @@ export function emptyStates(store, root, actions) {
   const kind = () => {
     if (store.problem && store.revision === 0) return 'unreadable';
     if (store.grids === null) return 'wait';
-    if (!store.grid) return 'noGrids';
+    if (!store.grid) return store.grids.length ? 'wait' : 'noGrids';
     if (!store.columns.length) return 'noColumns';
     if (store.totalRows === null) return '';
     if (store.totalRows > 0) return '';
