@@ -129,6 +129,7 @@ if !coreOnly && !storeOnly {
                 "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, httpTypes,
             ]),
         tests("GridClient", ["GridClient", "Wire", "GridModel", "Ordering"]),
+        tests("trueline", ["trueline", "GridClient", "GridStore", "GridModel", "Ordering"]),
     ]
 }
 

@@ -3,31 +3,32 @@ public import Ordering
 /// What a client takes from its host: time and chance.
 public struct ClientEnvironment: Sendable {
     /// Milliseconds of a monotonic clock.
-    public var now: @Sendable () -> Instant
+    public var clock: @Sendable () -> Instant
     public var sleep: @Sendable (Duration) async throws -> Void
     /// Numbers that nobody can guess: they become the ids of intents, and spread the reconnections of many clients.
-    public var random: @Sendable () -> UInt64
+    public var chance: @Sendable () -> UInt64
 
     public init(
-        now: @escaping @Sendable () -> Instant, sleep: @escaping @Sendable (Duration) async throws -> Void,
-        random: @escaping @Sendable () -> UInt64
+        clock: @escaping @Sendable () -> Instant, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        chance: @escaping @Sendable () -> UInt64
     ) {
-        self.now = now
+        self.clock = clock
         self.sleep = sleep
-        self.random = random
+        self.chance = chance
     }
 
-    /// The process's monotonic clock, with the host's source of chance.
-    public static func live(random: @escaping @Sendable () -> UInt64) -> ClientEnvironment {
-        let clock = ContinuousClock()
+    /// The host's clock, such as a `ContinuousClock`, and its source of chance.
+    public static func live(
+        clock: some Clock<Duration>, chance: @escaping @Sendable () -> UInt64
+    ) -> ClientEnvironment {
         let start = clock.now
         return ClientEnvironment(
-            now: {
+            clock: {
                 let elapsed = start.duration(to: clock.now).components
                 return Instant(
                     milliseconds: UInt64(max(0, elapsed.seconds * 1_000 + elapsed.attoseconds / 1_000_000_000_000_000)))
             },
-            sleep: { try await clock.sleep(for: $0) }, random: random)
+            sleep: { try await clock.sleep(for: $0) }, chance: chance)
     }
 }
 

@@ -20,15 +20,15 @@ extension GridClient {
         let body = ChangesRequest(intent: intent, cause: cause, changes: requested).wire
         let request = TransportRequest(
             "POST", "/api/v1/grids/\(grid)/changes", headers: Self.json, body: .bytes(body), timeout: Self.timeout)
-        let start = environment.now()
+        let start = environment.clock()
         var backoff = Backoff()
         while true {
             do {
                 let bytes = try await succeed(request).body.collect(upTo: Self.replyLimit)
                 return try Self.read { () throws(WireError) in try CommandOutcome(wire: bytes) }
             } catch let error as ClientError where error.isTemporary {
-                let wait = backoff.next(random: environment.random(), wish: error.retryAfter)
-                let waited = Duration.milliseconds(Int64(environment.now().milliseconds - start.milliseconds))
+                let wait = backoff.next(random: environment.chance(), wish: error.retryAfter)
+                let waited = Duration.milliseconds(Int64(environment.clock().milliseconds - start.milliseconds))
                 guard waited + wait < Self.patience else { throw error }
                 try await environment.sleep(wait)
             }

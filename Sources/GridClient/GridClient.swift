@@ -4,7 +4,7 @@ import Wire
 /// A client of a Trueline server.
 ///
 /// ```swift
-/// let client = try GridClient(baseURL: "http://127.0.0.1:8787", environment: .live(random: { .random(in: 0 ... .max) }))
+/// let client = try GridClient(baseURL: "http://127.0.0.1:8787", environment: .live(clock: ContinuousClock(), chance: { .random(in: 0 ... .max) }))
 /// let grid = try await client.grids()[0]
 /// try await client.withLiveSheet(grid: grid.id, sheet: SheetID(1)) { sheet in
 ///     for await snapshot in sheet.snapshots() { draw(snapshot) }
@@ -68,11 +68,16 @@ public struct GridClient: Sendable {
         return GridDescription(try Self.read { () throws(WireError) in try GridDocument(wire: bytes) })
     }
 
+    /// Removes a grid and everything in it, for good.
+    public func deleteGrid(_ id: GridID) async throws {
+        _ = try await succeed(TransportRequest("DELETE", "/api/v1/grids/\(id)", timeout: Self.timeout))
+    }
+
     /// An id for something that is asked for now.
     public func newIntent() -> IntentID {
         // Version 4, variant 1 of RFC 9562.
-        let high = environment.random() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        let low = environment.random() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let high = environment.chance() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = environment.chance() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         return IntentID(high: high, low: low)
     }
 

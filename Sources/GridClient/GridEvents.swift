@@ -125,7 +125,7 @@ public struct GridEvents: AsyncSequence, Sendable {
                     try await readMore()
                 } catch let error as ClientError where error.isTemporary || error.code == .damagedReply {
                     body = nil
-                    wait = backoff.next(random: client.environment.random(), wish: error.retryAfter ?? wish)
+                    wait = backoff.next(random: client.environment.chance(), wish: error.retryAfter ?? wish)
                     ready.append(.lost(error))
                 }
             }

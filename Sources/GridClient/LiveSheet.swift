@@ -170,7 +170,7 @@ public final class LiveSheet: Sendable {
     private func process() async {
         await withDiscardingTaskGroup { group in
             var configuration = Configuration()
-            configuration.jitterSeed = UInt32(truncatingIfNeeded: client.environment.random())
+            configuration.jitterSeed = UInt32(truncatingIfNeeded: client.environment.chance())
             var screen = SheetScreen(sheet: sheet, view: .all, pageSize: pageSize, configuration: configuration)
             var reads: [RequestID: CancelSignal] = [:]
             var timer: CancelSignal?
@@ -202,7 +202,7 @@ public final class LiveSheet: Sendable {
     }
 
     private func take(_ message: Message, _ screen: inout SheetScreen) -> [SheetScreen.Action] {
-        let now = client.environment.now()
+        let now = client.environment.clock()
         switch message {
         case .event(let event): return screen.handle(event, at: now)
         case .open(let view): return screen.open(view, viewport: Self.range(1...1), at: now)
@@ -258,7 +258,7 @@ public final class LiveSheet: Sendable {
     }
 
     private func wait(until instant: Instant) async {
-        let now = client.environment.now().milliseconds
+        let now = client.environment.clock().milliseconds
         let milliseconds = instant.milliseconds > now ? instant.milliseconds - now : 0
         do {
             try await client.environment.sleep(.milliseconds(Int64(clamping: milliseconds)))

@@ -9,6 +9,9 @@ final class NetworkTransport: Transport {
     /// A stream that says nothing for so long is lost: two heartbeats and a little.
     static let silence = TimeAmount.seconds(35)
 
+    /// For a reply that has no end.
+    private static let forever = TimeAmount.hours(24 * 365)
+
     private let base: String
     private let client: HTTPClient
 
@@ -32,9 +35,8 @@ final class NetworkTransport: Transport {
             let buffers = stream.map { @Sendable in ByteBuffer(bytes: $0) }
             message.body = .stream(buffers, length: length.map { .known(Int64($0)) } ?? .unknown)
         }
-        let deadline = request.timeout.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
         do {
-            let response = try await client.execute(message, deadline: deadline)
+            let response = try await client.execute(message, timeout: request.timeout.map { TimeAmount($0) } ?? Self.forever)
             return TransportReply(
                 status: Int(response.status.code), headers: response.headers.map { (name: $0.name, value: $0.value) },
                 body: stream(response.body))

@@ -15,6 +15,11 @@ public struct Snapshot: Hashable, Sendable {
     public var drafts: [Draft]
     public var trust: Trust
 
+    /// Before anything was read.
+    package static let empty = Snapshot(
+        revision: .zero, totalRows: 0, totalPages: 0, columns: [], pages: [], drafts: [],
+        trust: Trust(connection: .connecting, shown: .zero, known: .zero, problem: .none))
+
     /// The page of that number, if it can be shown.
     public func page(_ number: Int) -> SheetPage? {
         pages.first { $0.number == number }

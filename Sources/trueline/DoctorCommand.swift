@@ -142,7 +142,8 @@ struct DoctorCommand: AsyncParsableCommand {
         if isFree(port) { return [Finding(.fine, "port", "\(port) is free")] }
         do {
             let client = try GridClient(
-                baseURL: "http://127.0.0.1:\(port)", environment: .live(random: { UInt64.random(in: .min ... .max) }))
+                baseURL: "http://127.0.0.1:\(port)",
+                environment: .live(clock: ContinuousClock(), chance: { UInt64.random(in: .min ... .max) }))
             let grids = try? await client.grids()
             await client.shutdown()
             if let grids { return [Finding(.fine, "port", "a Trueline server with \(grids.count) grids answers on \(port)")] }

@@ -62,8 +62,14 @@ struct ImportCommand: AsyncParsableCommand {
             if preview != nil { return try await showPreview(client, source) }
             let grid = new == nil ? try await target.findGrid(client) : try await client.createGrid(named: new ?? "")
             let sheet = try target.findSheet(of: grid)
-            let outcome = try await send(client, source, grid, sheet)
-            try report(outcome, grid, sheet)
+            do {
+                let outcome = try await send(client, source, grid, sheet)
+                try report(outcome, grid, sheet)
+            } catch let error as ClientError where new != nil {
+                // A failed import leaves nothing behind, the grid made for it neither. The import's error is the one to tell.
+                try? await client.deleteGrid(grid.id)
+                throw error
+            }
         }
     }
 

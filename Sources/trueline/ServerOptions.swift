@@ -17,7 +17,7 @@ struct ServerOptions: ParsableArguments {
     /// Does something with a client, and closes it whatever comes of it.
     func withClient<Value: Sendable>(_ body: @Sendable (GridClient) async throws -> Value) async throws -> Value {
         let client = try GridClient(
-            baseURL: address, environment: .live(random: { UInt64.random(in: .min ... .max) }))
+            baseURL: address, environment: .live(clock: ContinuousClock(), chance: { UInt64.random(in: .min ... .max) }))
         do {
             let value = try await body(client)
             await client.shutdown()

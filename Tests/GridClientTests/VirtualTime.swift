@@ -25,8 +25,8 @@ final class VirtualTime: Sendable {
     func environment(seed: UInt64 = 1) -> ClientEnvironment {
         let random = Mutex(seed)
         return ClientEnvironment(
-            now: { Instant(milliseconds: self.state.withLock { $0.now }) }, sleep: { try await self.sleep($0) },
-            random: {
+            clock: { Instant(milliseconds: self.state.withLock { $0.now }) }, sleep: { try await self.sleep($0) },
+            chance: {
                 random.withLock { seed in
                     seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return seed
