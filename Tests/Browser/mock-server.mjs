@@ -33,7 +33,7 @@ function addGrid(name) {
 if (!options.empty) {
   const grid = addGrid('Airports of the world');
   const sheet = grid.sheets[0];
-  const csv = options.csv ?? '/work/shared/data/airports.csv';
+  const csv = options.csv ?? join(here, '../../Examples/data/airports.csv');
   let text = '';
   try { text = readFileSync(csv, 'utf8'); } catch { text = 'name,city,elevation\n' + Array.from({ length: 5000 }, (_, i) => `Airport ${i},City ${i % 97},${i * 3}`).join('\n'); }
   if (options.rows) text = text.split('\n').slice(0, Number(options.rows) + 1).join('\n');
@@ -124,7 +124,6 @@ const json = async (request) => JSON.parse((await body(request)).toString() || '
 
 /** Answers one API request: `{status, text}` or an object to send as JSON. */
 async function api(method, path, query, request, response) {
-  const [, gridID, kind, a, b, c, d, e] = ['', ...path];
   if (path[0] === 'health') return { status: 'ok', version: '0.0.0-mock', storage: 'memory', durability: 'none', agents: { provider: 'demo rules, no model called' } };
   if (path[0] !== 'grids') throw problem(404, 'Not found', `There is no route /${path.join('/')}.`);
   if (path.length === 1) {
@@ -140,20 +139,17 @@ async function api(method, path, query, request, response) {
     case 'PATCH ': grid.name = (await json(request)).name; structure(grid.sheets[0].id); return grid.document();
     case 'DELETE ': grids.delete(grid.id); return { status: 204 };
     case 'GET events': return events(grid, request, response);
-    case 'POST changes': return applyChanges(grid, await json2(request), switches);
+    case 'POST changes': return applyChanges(grid, await changesOf(request), switches);
     case 'POST sheets': { const s = grid.addSheet((await json(request)).name); structure(s.id); return { status: 201, id: s.id, name: s.name, columns: [], revision: grid.revision }; }
     case 'PATCH sheets/*': sheet.name = (await json(request)).name; return { revision: structure(sheet.id) };
     case 'DELETE sheets/*': grid.sheets = grid.sheets.filter((s) => s !== sheet); return { revision: structure(grid.sheets[0].id) };
-    case 'GET sheets/*/pages': case 'GET sheets/*/export': if (!sheet) throw problem(404, 'No such sheet', `There is no sheet "${rest[1]}".`);
   }
-  switch (`${method} ${rest.map((p, i) => (i === 1 || i === 3 || i === 5 ? '*' : p)).join('/')}`) {
-    case 'GET sheets/*/pages': case 'GET sheets/*/pages/': return { text: pages(grid, sheet, query) };
-    case 'GET sheets/*/export': return { text: exported(grid, sheet, query), type: 'text/csv', headers: { 'trueline-revision': String(grid.revision) } };
-  }
-  return api2(method, grid, sheet, rest, query, request, structure);
+  if (rest[0] === 'sheets' && !sheet) throw problem(404, 'No such sheet', `There is no sheet "${rest[1]}".`);
+  return below(method, grid, sheet, rest, query, request, structure);
 }
 
-async function api2(method, grid, sheet, rest, query, request, structure) {
+/** The routes below a sheet, and the runs. */
+async function below(method, grid, sheet, rest, query, request, structure) {
   const route = `${method} ${rest[0]}/${rest[2] ?? ''}`;
   if (route === 'GET sheets/pages') return { text: pages(grid, sheet, query) };
   if (route === 'GET sheets/export') return { text: exported(grid, sheet, query), type: 'text/csv', headers: { 'trueline-revision': String(grid.revision) } };
@@ -178,11 +174,11 @@ async function api2(method, grid, sheet, rest, query, request, structure) {
 }
 
 /** A changes body keeps the text of its numbers: values are read as JSON text. */
-async function json2(request) {
+async function changesOf(request) {
   return JSON.parse((await body(request)).toString().replace(/"value":(-?\d[\d.eE+-]*)/g, '"value":{"number":"$1"}'));
 }
 
-let flooding = setInterval(() => {
+setInterval(() => {
   if (!switches.flood) return;
   const grid = grids.values().next().value, sheet = grid.sheets[0];
   const n = Math.max(1, Math.round(switches.flood / 20)), column = sheet.columns[6] ?? sheet.columns[0];
@@ -205,7 +201,7 @@ const server = createServer(async (request, response) => {
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   if (switches.cut) return request.socket.destroy();
   const path = url.pathname.slice(8).split('/').map(decodeURIComponent);
-  const kind = path[4] ?? path[2] ?? path[0];
+  const kind = path[4] ?? path[2] ?? path[0] ?? '';
   counts[kind] = (counts[kind] ?? 0) + 1;
   if (switches.log) console.log(request.method, decodeURIComponent(request.url));
   try {
