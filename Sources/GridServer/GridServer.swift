@@ -30,7 +30,7 @@ package struct GridServer: Sendable {
                 limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
             hostGuard: HostGuard(configured: configuration.allowedHosts),
-            imports: ImportRegistry(), runs: runs)
+            imports: ImportRegistry(), open: OpenGrids(), runs: runs)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
     }
@@ -82,6 +82,7 @@ package struct GridServer: Sendable {
     /// - Parameter ready: called once with the port, when requests are answered.
     package func application(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> Application<GridServerResponder> {
         let limits = services.configuration.limits
+        let responder = responder
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
         decoder.maxHeaderFieldCount = limits.headerFields
         decoder.maxHeaderFieldSize = limits.headerBytes
@@ -90,6 +91,7 @@ package struct GridServer: Sendable {
             responder: responder,
             server: .http1(
                 configuration: .init(
+                    additionalChannelHandlers: [FastPages(responder: responder)],
                     idleTimeout: .nanoseconds(Int64(limits.idleTimeout / .nanoseconds(1))), httpDecoderConfiguration: decoder)),
             configuration: ApplicationConfiguration(
                 address: .hostname(services.configuration.host, port: services.configuration.port), backlog: 4_096),

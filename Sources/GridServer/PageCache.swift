@@ -18,8 +18,8 @@ final class PageCache: Sendable {
     private struct State {
         /// Two generations: what was used since the last turn, and what was used before it. When the young one is half of the
         /// limit, the old one is dropped. It forgets nearly what an exact list of uses would, without a write for each read.
-        var young: [Key: [UInt8]] = [:]
-        var old: [Key: [UInt8]] = [:]
+        var young: [Key: ByteBuffer] = [:]
+        var old: [Key: ByteBuffer] = [:]
         var youngBytes = 0
         var oldBytes = 0
     }
@@ -31,11 +31,11 @@ final class PageCache: Sendable {
         self.limit = limit
     }
 
-    func bytes(_ key: Key) -> [UInt8]? {
+    func bytes(_ key: Key) -> ByteBuffer? {
         state.withLock { state in
             if let bytes = state.young[key] { return bytes }
             guard let bytes = state.old.removeValue(forKey: key) else { return nil }
-            state.oldBytes -= bytes.count
+            state.oldBytes -= bytes.readableBytes
             insert(bytes, key, &state)
             return bytes
         }
@@ -44,22 +44,22 @@ final class PageCache: Sendable {
     /// Keeps a page.
     /// - Returns: the bytes kept now.
     @discardableResult
-    func keep(_ bytes: [UInt8], _ key: Key) -> Int {
+    func keep(_ bytes: ByteBuffer, _ key: Key) -> Int {
         state.withLock { state in
             insert(bytes, key, &state)
             return state.youngBytes + state.oldBytes
         }
     }
 
-    private func insert(_ bytes: [UInt8], _ key: Key, _ state: inout State) {
-        guard bytes.count <= limit / 4, state.young[key] == nil else { return }
-        if state.youngBytes + bytes.count > limit / 2 {
+    private func insert(_ bytes: ByteBuffer, _ key: Key, _ state: inout State) {
+        guard bytes.readableBytes <= limit / 4, state.young[key] == nil else { return }
+        if state.youngBytes + bytes.readableBytes > limit / 2 {
             state.old = state.young
             state.oldBytes = state.youngBytes
             state.young = [:]
             state.youngBytes = 0
         }
         state.young[key] = bytes
-        state.youngBytes += bytes.count
+        state.youngBytes += bytes.readableBytes
     }
 }

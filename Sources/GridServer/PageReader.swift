@@ -2,6 +2,7 @@ import ChangePipeline
 import GridImage
 import GridModel
 import HTTPTypes
+import NIOCore
 import Ordering
 import Wire
 
@@ -21,7 +22,7 @@ struct PageReader: Sendable {
         let view = try sheet.definition(query.view)
         let rows = image.rows(of: id, view: view)
         let viewHash = view.isEmpty ? 0 : Self.hash(view.wire)
-        var pages: [[UInt8]] = []
+        var pages: [ByteBuffer] = []
         pages.reserveCapacity(query.last - query.first + 1)
         var entityTag: String?
         for page in query.first...query.last {
@@ -37,7 +38,7 @@ struct PageReader: Sendable {
             }
             if query.have[page] == tag {
                 metrics.pagesUnchanged.add()
-                pages.append(PageWriter.unchanged(page: page, tag: tag))
+                pages.append(ByteBuffer(bytes: PageWriter.unchanged(page: page, tag: tag)))
             } else {
                 metrics.pagesServed.add()
                 pages.append(bytes(page, tag, ids, window, states, query.pageSize))
@@ -57,15 +58,16 @@ struct PageReader: Sendable {
         return reply
     }
 
-    private func reply(_ head: PageReplyHead, _ pages: [[UInt8]], _ tag: String?) -> Reply {
-        var bytes = head.opening()
-        bytes.reserveCapacity(bytes.count + pages.reduce(2) { $0 + $1.count + 1 })
+    private func reply(_ head: PageReplyHead, _ pages: [ByteBuffer], _ tag: String?) -> Reply {
+        var parts: [ByteBuffer] = []
+        parts.reserveCapacity(2 * pages.count + 1)
+        parts.append(ByteBuffer(bytes: head.opening()))
         for (index, page) in pages.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(contentsOf: page)
+            if index > 0 { parts.append(Self.comma) }
+            parts.append(page)
         }
-        bytes.append(contentsOf: PageReplyHead.closing)
-        var reply = Reply(.ok, body: .bytes(bytes))
+        parts.append(Self.closing)
+        var reply = Reply(.ok, body: .parts(parts))
         reply.fields[.contentType] = "application/json"
         reply.fields[.cacheControl] = "no-cache"
         reply.fields[Reply.revisionField] = String(image.revision.rawValue)
@@ -73,9 +75,12 @@ struct PageReader: Sendable {
         return reply
     }
 
+    private static let comma = ByteBuffer(bytes: [UInt8(ascii: ",")])
+    private static let closing = ByteBuffer(bytes: PageReplyHead.closing)
+
     private func bytes(
         _ page: Int, _ tag: PageTag, _ rows: [RowID], _ window: ColumnWindow, _ states: RunOverlay.States, _ pageSize: Int
-    ) -> [UInt8] {
+    ) -> ByteBuffer {
         let key = PageCache.Key(grid: grid, sheet: window.sheet, tag: tag, page: page, pageSize: pageSize)
         if let bytes = cache.bytes(key) { return bytes }
         metrics.pagesEncoded.add()
@@ -92,7 +97,7 @@ struct PageReader: Sendable {
             for state in running ?? [] { writer.state(state.column, state.state) }
             writer.endRow()
         }
-        let bytes = writer.finish()
+        let bytes = ByteBuffer(bytes: writer.finish())
         metrics.pageCacheBytes.set(cache.keep(bytes, key))
         return bytes
     }

@@ -15,6 +15,7 @@ struct ServerServices: Sendable {
     let pages: PageCache
     let hostGuard: HostGuard
     let imports: ImportRegistry
+    let open: OpenGrids
     /// `nil` when the server runs no agents.
     let runs: RunCoordinator?
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import ChangePipeline
 import Enrichment
 import Foundation
@@ -5,6 +6,7 @@ import GridModel
 import GridServer
 import GridStore
 import Logging
+import NIOCore
 import SQLiteStore
 import ServiceLifecycle
 import UnixSignals
@@ -72,6 +74,10 @@ struct ServedProcess {
         configuration.maximumGracefulShutdownDuration = plan.server.limits.shutdown
         do {
             try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
+            throw ValidationError(
+                "\(plan.server.host):\(plan.server.port) cannot be listened on (\(String(cString: strerror(error.errnoCode)))); "
+                    + "stop what uses it, or choose another with --port")
         } catch is CancellationError {
             // Requests that did not end in time were cut off; what was acknowledged is durable.
         }

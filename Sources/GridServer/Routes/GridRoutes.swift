@@ -1,4 +1,5 @@
 import ChangePipeline
+import Enrichment
 import GridImage
 import GridModel
 import HTTPTypes
@@ -89,7 +90,9 @@ struct GridRoutes {
 
     @Sendable private func delete(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
-        try await services.host.delete(try scope.gridID())
+        let id = try scope.gridID()
+        services.runs?.cancelAll(of: id)
+        try await services.host.delete(id)
         return Reply(.noContent)
     }
 

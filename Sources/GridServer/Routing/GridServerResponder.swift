@@ -107,7 +107,9 @@ package struct GridServerResponder: HTTPResponder {
 
     private func log(_ request: Request, _ label: String, _ reply: Reply, _ nanoseconds: UInt64, _ logger: Logger) {
         let isQuiet = (request.method == .get || request.method == .head) && reply.status.code < 400
-        let level: Logger.Level = reply.status.code >= 500 ? .error : isQuiet ? .debug : .info
+        // 503 is a client ahead of us, or a stop: neither is a fault.
+        let isFault = reply.status.code >= 500 && reply.status.code != 503
+        let level: Logger.Level = isFault ? .error : isQuiet ? .debug : .info
         guard logger.logLevel <= level else { return }
         logger.log(
             level: level, "request",
@@ -126,6 +128,7 @@ package struct GridServerResponder: HTTPResponder {
         switch reply.body {
         case .none: body = ResponseBody()
         case .buffer(let buffer): body = ResponseBody(byteBuffer: buffer)
+        case .parts(let parts): return response(whole(reply, parts), to: head)
         case .bytes(let bytes):
             fields[.vary] = "Accept-Encoding"
             if bytes.count > Self.smallestCompressed, GzipEncoder.isAccepted(head.headerFields[.acceptEncoding]),
@@ -145,6 +148,12 @@ package struct GridServerResponder: HTTPResponder {
         }
         let response = Response(status: reply.status, headers: fields, body: body)
         return head.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func whole(_ reply: Reply, _ parts: [ByteBuffer]) -> Reply {
+        var reply = reply
+        reply.body = .bytes(parts.flatMap { Array($0.readableBytesView) })
+        return reply
     }
 
     /// A smaller body fits one packet either way.

@@ -11,6 +11,8 @@ struct Reply: Sendable {
         case none
         /// Bytes that the responder may compress.
         case bytes([UInt8])
+        /// Bytes that lie in several places and that the responder may compress.
+        case parts([ByteBuffer])
         /// Bytes that go out as they are.
         case buffer(ByteBuffer)
         /// Written while it is made.
