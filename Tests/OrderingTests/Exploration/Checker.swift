@@ -235,8 +235,8 @@ struct Checker {
         }
         for (index, send) in sends.enumerated() {
             let inView = view.contains(send.pages.first) && view.contains(send.pages.last)
-            let mustBeInView =
-                interrupted && index == 0 && lacking || viewRead.map { world.core.reads.map(\.id).contains($0) } ?? false
+            let isViewBeingRead = viewRead.map { id in world.core.reads.contains { $0.id == id } } ?? false
+            let mustBeInView = lacking && (interrupted && index == 0 || isViewBeingRead)
             guard inView || !mustBeInView else {
                 throw Violation(invariant: "C11", message: "\(send.pages) is read before the view, \(view)")
             }
