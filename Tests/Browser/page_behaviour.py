@@ -199,11 +199,11 @@ def standing(c):
 
 def enriching(c):
     c.page.get_by_role("button", name="Agent", exact=True).click()
-    c.page.locator("#agent-panel label.field select").first.select_option(label="iata")
+    c.page.locator("#agent-panel .field select").first.select_option(label="iata")
     c.page.locator(".prompt").fill("uppercase {{na")
     c.press("Enter")
     c.check("a column's name is completed", c.page.locator(".prompt").input_value() == "uppercase {{name}}")
-    c.page.locator("#agent-panel label.field select").nth(1).select_option("all")
+    c.page.locator("#agent-panel .field select").nth(1).select_option("all")
     c.page.locator("#agent-panel .actions .primary").first.click()
     c.check("a run's counts are seen", c.settles(lambda: c.page.locator(".run .done dd").count() > 0 and int(c.page.locator(".run .done dd").first.inner_text().replace(",", "") or 0) > 20))
     c.shot("run")

@@ -29,6 +29,7 @@ export class AgentPanel {
     this.cards = new Map();
     this.title = h('h2', {}, 'Agent');
     this.column = h('select', { 'aria-label': 'Column the agent fills', on: { change: () => this.show(this.column.value) } });
+    this.newName = h('input', { type: 'text', maxLength: 200, 'aria-label': 'Name of the new column', placeholder: 'Name of the new column', autocomplete: 'off', value: 'Answer' });
     this.model = h('div', { class: 'card calm' });
     this.prompt = promptField(store);
     this.scope = h('select', { 'aria-label': 'Rows' }, scopes.map(([value, label]) => h('option', { value }, label)));
@@ -41,7 +42,7 @@ export class AgentPanel {
     root.append(
       h('header', {}, icon('spark'), this.title, h('span', { class: 'grow' }), h('button', { type: 'button', class: 'quiet square', 'aria-label': 'Close', on: { click: () => this.close() } }, icon('close'))),
       h('div', { class: 'panel-body' }, this.model,
-        h('label', { class: 'field' }, h('span', {}, 'Fills column'), this.column),
+        h('div', { class: 'field' }, h('span', {}, 'Fills column'), this.column, this.newName),
         h('div', { class: 'field' }, h('span', {}, 'Prompt, asked for each row'), this.prompt.root, h('p', { class: 'hint' }, 'Type {{ to insert a column\u2019s value. The example below shows row ', h('span', { class: 'example-row' }), '.'), this.prompt.example),
         h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope), this.estimate,
         h('div', { class: 'actions' }, this.save, this.run), this.refusal,
@@ -60,7 +61,7 @@ export class AgentPanel {
   /** @param {string} [column] */
   show(column) {
     const columns = this.store.columns;
-    this.columnID = column ?? (columns[this.selection.column]?.agent ? columns[this.selection.column]?.id : columns.find((c) => c.agent)?.id) ?? columns[this.selection.column]?.id ?? '';
+    this.columnID = column ?? (columns[this.selection.column]?.agent ? columns[this.selection.column]?.id : columns.find((c) => c.agent)?.id) ?? '';
     this.root.hidden = false;
     this.render(true);
     this.prompt.input.focus();
@@ -86,7 +87,8 @@ export class AgentPanel {
   render(fresh = false) {
     if (this.root.hidden) return;
     const { store } = this, column = store.column(this.columnID);
-    this.column.replaceChildren(...store.columns.map((c) => h('option', { value: c.id }, c.agent ? `${c.name} (agent)` : c.name)));
+    this.newName.hidden = this.columnID !== '';
+    this.column.replaceChildren(h('option', { value: '' }, 'A new column'), ...store.columns.map((c) => h('option', { value: c.id }, c.agent ? `${c.name} (agent)` : c.name)));
     this.column.value = this.columnID;
     if (fresh || !this.prompt.input.value) this.prompt.input.value = column?.agent?.prompt ?? '';
     this.prompt.showExample(this.selection.row);
@@ -129,22 +131,23 @@ export class AgentPanel {
 
   renderEstimate() {
     const total = this.store.totalRows ?? 0, scope = /** @type {Scope} */ (this.scope.value);
+    const column = this.store.column(this.columnID), replaces = column !== undefined && !column.agent;
     const rows = scope === 'first' ? Math.min(10, total) : scope === 'selected' ? this.selectedCount : total;
-    setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.`);
+    setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.${replaces ? ' Values that are in these cells are replaced.' : ''}`);
     const label = this.run.querySelector('span');
     if (label) setText(label, scope === 'first' ? 'Run the first 10' : scope === 'selected' ? `Run ${counted(rows, 'row')}` : scope === 'all' ? `Run all ${count(total)}` : 'Run');
   }
 
   async savePrompt() {
     const prompt = this.prompt.input.value.trim(), column = this.store.column(this.columnID);
-    if (!column) return false;
     if (!prompt) {
       toast('Write a prompt first.', { problem: true });
       this.prompt.input.focus();
       return false;
     }
-    if (column.agent?.prompt === prompt) return true;
+    if (column?.agent?.prompt === prompt) return true;
     try {
+      if (!column) return await this.addColumn(prompt);
       await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { agent: { prompt } });
       await this.reread();
       return true;
@@ -152,6 +155,19 @@ export class AgentPanel {
       toast(error instanceof Error ? error.message : String(error), { problem: true });
       return false;
     }
+  }
+
+  /** The new column that the agent fills. @param {string} prompt */
+  async addColumn(prompt) {
+    const taken = new Set(this.store.columns.map((c) => c.name)), wanted = this.newName.value.trim() || 'Answer';
+    let name = wanted;
+    for (let n = 2; taken.has(name); n++) name = `${wanted} (${n})`;
+    await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: 'text', agent: { prompt } });
+    await this.reread();
+    this.columnID = this.store.columns.find((c) => c.name === name)?.id ?? '';
+    this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID)));
+    this.render();
+    return this.columnID !== '';
   }
 
   /** @param {Scope} [scope] */
