@@ -5,6 +5,7 @@ import PackageDescription
 // here once more, through links, because their surface is `package`: another package could not see it.
 //
 //     swift run --package-path Benchmarks -c release ImageBenchmark
+//     swift run --package-path Benchmarks -c release StoreBenchmark ROWS COLUMNS DIRECTORY
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -13,12 +14,31 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "trueline-benchmarks",
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
     targets: [
         .target(name: "Ordering", swiftSettings: settings),
         .target(name: "GridModel", dependencies: ["Ordering"], swiftSettings: settings),
         .target(name: "GridImage", dependencies: ["GridModel", "Ordering"], swiftSettings: settings),
         .executableTarget(
             name: "ImageBenchmark", dependencies: ["GridImage", "GridModel", "Ordering"], swiftSettings: settings),
+        .target(name: "GridStore", dependencies: ["GridModel", "Ordering"], swiftSettings: settings),
+        .target(
+            name: "ChangePipeline",
+            dependencies: ["GridStore", "GridImage", "GridModel", "Ordering", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(
+            name: "SQLiteStore",
+            dependencies: ["GridStore", "GridModel", "Ordering", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: [
+                "SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

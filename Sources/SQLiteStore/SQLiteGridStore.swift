@@ -83,7 +83,9 @@ package final class SQLiteGridStore: GridStore {
             try writer.writeWithoutTransaction { db in
                 let connection = try Connection(db)
                 // RESTART, since a passive checkpoint never resets the WAL under a busy writer. A reader that is in the way
-                // (SQLITE_BUSY) leaves the rest for the next time.
+                // (SQLITE_BUSY) is not waited for, since commits would wait too: it leaves the rest for the next time.
+                sqlite3_busy_timeout(connection.handle, 0)
+                defer { sqlite3_busy_timeout(connection.handle, SQLiteSchema.busyTimeout) }
                 let code = sqlite3_wal_checkpoint_v2(connection.handle, "main", SQLITE_CHECKPOINT_RESTART, nil, nil)
                 guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw connection.error(code) }
                 if code == SQLITE_OK { walPages.count = 0 }

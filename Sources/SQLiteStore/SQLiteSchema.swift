@@ -13,6 +13,9 @@ enum SQLiteSchema {
     /// and summed, while the grid loads.
     static let checkedBytes: UInt64 = 67_108_864
 
+    /// Milliseconds. No other process may have the file, so only a backup program can make us wait at all.
+    static let busyTimeout: Int32 = 5_000
+
     struct Opened {
         var writer: DatabaseQueue
         var reader: DatabaseQueue
@@ -49,7 +52,7 @@ enum SQLiteSchema {
     private static func configuration(_ label: String) -> GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.label = "trueline.\(label)"
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyTimeout) / 1_000)
         // Transactions are ours, through SQLite's functions; a rollback that fails must not trap.
         configuration.allowsUnsafeTransactions = true
         return configuration

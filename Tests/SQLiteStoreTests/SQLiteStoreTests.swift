@@ -145,6 +145,24 @@ struct SQLiteGridStoreTests {
         #expect(FileSize.of(log) == size, "after a checkpoint the log is written from its beginning again")
     }
 
+    @Test("S8: a checkpoint does not wait for a reader that is in the way, and is done when the reader has gone")
+    func checkpointBesideAReader() throws {
+        let directory = try TemporaryDirectory()
+        let store = try openCatalog(directory).create(gridID())
+        let bytes = [UInt8](repeating: 1, count: 4_000_000)
+        for number in 1...9 {
+            try store.append(
+                LogEntry(record: LogRecord(revision: Revision(UInt64(number)), structural: false, bytes: bytes), outcomes: []))
+        }
+        try store.forEachRecord(after: .zero) { _ in
+            #expect(throws: Never.self) { try store.checkpoint() }
+            return false
+        }
+        #expect(store.isCheckpointDue)
+        try store.checkpoint()
+        #expect(!store.isCheckpointDue)
+    }
+
     @Test("the database never checkpoints by itself")
     func noCheckpointBehindOurBack() throws {
         let directory = try TemporaryDirectory()
