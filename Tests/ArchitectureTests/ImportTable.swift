@@ -13,7 +13,7 @@ enum ImportTable {
         "Wire": ["GridModel", "Ordering"],
         "GridImage": ["GridModel", "Ordering", "Collections", "Synchronization"],
         "GridStore": ["GridModel", "Ordering", "Synchronization"],
-        "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Foundation"],
+        "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
@@ -35,9 +35,10 @@ enum ImportTable {
     /// The composition root may import everything.
     static let compositionRoot = "trueline"
 
-    /// What reads the clock or rolls dice: only the composition root may.
+    /// What reads the clock or rolls dice: only the composition root may. An injected `environment.now()` is no such word.
     static let impure = [
-        "Date()", "Date.now", "UUID()", "SystemRandomNumberGenerator", ".random(", "ContinuousClock()", "SuspendingClock()",
-        ".now(", "gettimeofday", "clock_gettime", "arc4random",
+        "Date()", "Date.now", "UUID()", "SystemRandomNumberGenerator", ".random(in:", ".randomElement(", ".shuffled()",
+        "ContinuousClock()", "SuspendingClock()", "ContinuousClock.now", "DispatchTime.now", "gettimeofday", "clock_gettime",
+        "arc4random",
     ]
 }
