@@ -165,7 +165,7 @@ export class AgentPanel {
     await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: 'text', agent: { prompt } });
     await this.reread();
     this.columnID = this.store.columns.find((c) => c.name === name)?.id ?? '';
-    this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID)));
+    setTimeout(() => this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID))), 400);
     this.render();
     return this.columnID !== '';
   }

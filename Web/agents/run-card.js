@@ -1,7 +1,7 @@
 // @ts-check
 // One run as it goes: counts, rate, time left, tokens, and what can be done with it. All counts come from the server.
 
-import { Problem, api } from '../wire/api.js';
+import { api } from '../wire/api.js';
 import { announce } from '../base/announce.js';
 import { h, setText } from '../base/dom.js';
 import { count, duration } from '../base/format.js';
@@ -87,7 +87,12 @@ export class RunCard {
     if (isActive(event)) buttons.push(button('Cancel', 'stop', 'cancel'));
     else {
       if (event.failed > 0) buttons.push(button('Retry failed', 'play', 'retry'));
-      if (event.done > 0) buttons.push(button('Undo run', 'undo', 'undo'));
+      if (event.done > 0) {
+        const undo = button('Undo run', 'undo', 'undo');
+        undo.hidden = true;
+        void api.has('/grids/{grid}/runs/{run}/undo').then((has) => (undo.hidden = !has));
+        buttons.push(undo);
+      }
     }
     this.buttons.replaceChildren(...buttons);
   }
@@ -99,7 +104,6 @@ export class RunCard {
       if (reply?.run && typeof reply.done === 'number') this.store.runChanged(reply);
       if (what === 'undo') toast('The run\u2019s answers were taken back; what people changed since stays.');
     } catch (error) {
-      if (what === 'undo' && error instanceof Problem && (error.status === 404 || error.status === 405)) return toast('This server does not take runs back yet.', { problem: true });
       toast(error instanceof Error ? error.message : String(error), { problem: true });
     }
   }

@@ -49,7 +49,15 @@ async function json(path, method = 'GET', body = undefined) {
 
 const e = encodeURIComponent;
 
+/** @type {Promise<string> | undefined} */
+let routes;
+
 export const api = {
+  /** Whether this server has a route, by its own list. @param {string} path as in the OpenAPI document @returns {Promise<boolean>} */
+  has: async (path) => {
+    routes ??= fetch('/openapi.json').then((response) => (response.ok ? response.text() : ''), () => '');
+    return (await routes).includes(`"${base}${path}"`);
+  },
   health: () => json('/health'),
   /** @returns {Promise<import('../types.js').GridSummary[]>} */
   grids: async () => {
