@@ -20,6 +20,10 @@ struct DelimitedImportTests {
         Case(name: "plain", file: "a,b\n1,x\n", names: ["a", "b"], rows: [["1", #""x""#]]),
         Case(name: "no line end at the end", file: "a,b\n1,x", names: ["a", "b"], rows: [["1", #""x""#]]),
         Case(name: "CRLF", file: "a,b\r\n1,x\r\n2,y\r\n", names: ["a", "b"], rows: [["1", #""x""#], ["2", #""y""#]]),
+        Case(
+            name: "CRLF counts as one line end", file: "a,b\r\nx,y\r\n1,2,3\r\n", names: ["a", "b"],
+            rows: [[#""x""#, #""y""#]],
+            rejects: ["3: the row has 3 fields, the file 2 columns; quote fields that hold the separator"]),
         Case(name: "CR alone", file: "a,b\r1,x\r2,y\r", names: ["a", "b"], rows: [["1", #""x""#], ["2", #""y""#]]),
         Case(name: "byte order mark", file: "\u{FEFF}a,b\nx,y\n", names: ["a", "b"], rows: [[#""x""#, #""y""#]]),
         Case(
