@@ -83,7 +83,9 @@ struct ServePlan {
         guard let known = Logger.Level(rawValue: level) else { throw ValidationError("\"\(level)\" is not a log level") }
         logLevel = known
         let portText = settings.value("port", flag: command.port.map(String.init)) ?? "8787"
-        guard let port = Int(portText), (0...65_535).contains(port) else { throw ValidationError("\"\(portText)\" is not a port") }
+        guard let port = Int(portText), (0...65_535).contains(port) else {
+            throw ValidationError("\"\(portText)\" is not a port")
+        }
         let delayText = settings.value("demo-delay-ms", flag: command.demoDelay.map(String.init)) ?? "0"
         guard let delay = Int(delayText), (0...60_000).contains(delay) else {
             throw ValidationError("\"\(delayText)\" is not a delay from 0 to 60000 milliseconds")
@@ -91,11 +93,14 @@ struct ServePlan {
         demoDelay = .milliseconds(delay)
         let names =
             command.allowHost.isEmpty
-            ? (settings.value("allow-host", flag: nil) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            ? (settings.value("allow-host", flag: nil) ?? "").split(separator: ",").map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
             : command.allowHost
         server = GridServerConfiguration(
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
-            webDirectory: settings.value("web", flag: command.web) ?? Self.found("Web/index.html").map { String($0.dropLast(11)) },
+            webDirectory: settings.value("web", flag: command.web)
+                ?? Self.found("Web/index.html").map { String($0.dropLast(11)) },
             spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", version: Trueline.version,
             servesControl: command.unsafeControl)
     }
@@ -111,7 +116,9 @@ struct ServePlan {
         for start in [program, URL(filePath: FileManager.default.currentDirectoryPath)] {
             var folder = start
             while let current = folder {
-                for candidate in [current.appending(path: path), current.appending(path: "share/trueline").appending(path: path)]
+                for candidate in [
+                    current.appending(path: path), current.appending(path: "share/trueline").appending(path: path),
+                ]
                 where FileManager.default.fileExists(atPath: candidate.path) {
                     return candidate.path
                 }

@@ -37,7 +37,9 @@ struct Settings {
     }
 
     /// What a file may set.
-    static let names: Set<String> = ["data", "host", "port", "web", "allow-host", "log-level", "demo-delay-ms", "memory", "sample"]
+    static let names: Set<String> = [
+        "data", "host", "port", "web", "allow-host", "log-level", "demo-delay-ms", "memory", "sample",
+    ]
 
     /// The value of an option by its long name.
     func value(_ name: String, flag: String?) -> String? {

@@ -3,7 +3,8 @@ import Testing
 
 /// The rules of ARCHITECTURE.md that a compiler does not check.
 struct ArchitectureTests {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     struct Source {
         var target: String
@@ -26,7 +27,9 @@ struct ArchitectureTests {
     static func imports(of source: Source) -> [String] {
         source.text.split(separator: "\n").compactMap { line in
             var words = line.split(separator: " ").map(String.init)
-            while let first = words.first, ["public", "package", "internal", "private", "fileprivate", "@preconcurrency"].contains(first) {
+            while let first = words.first,
+                ["public", "package", "internal", "private", "fileprivate", "@preconcurrency"].contains(first)
+            {
                 words.removeFirst()
             }
             guard words.first == "import", words.count >= 2 else { return nil }
