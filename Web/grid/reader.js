@@ -44,6 +44,9 @@ export class GridReader {
     this.counts = { requests: 0, refreshes: 0, applied: 0, aborted: 0, failed: 0 };
     /** @type {Record<string, number>} */
     this.dropped = {};
+    /** Events that came up while another one's effects were being carried out. @type {OrderingEvent[]} */
+    this.events = [];
+    this.isHandling = false;
     /** The last stream position, to tell a core that began anew. @type {number | null} */
     this.streamRevision = null;
     /** Told when the server answers though the stream is lost: it is time to open it again. @type {() => void} */
@@ -62,16 +65,30 @@ export class GridReader {
   /** A core for one grid: revisions of two grids have nothing to do with each other. */
   begin() {
     this.core?.close();
+    this.events = [];
     this.core = this.ordering?.reconciler({ jitterSeed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 }) ?? null;
     this.streamRevision = null;
     if (document.hidden) this.handle({ type: 'hidden' });
   }
 
-  /** @param {OrderingEvent} event */
+  /**
+   * Tells the core what happened and carries out what it says. The effects of one event are carried out before the next event
+   * is told, also when carrying them out makes one.
+   * @param {OrderingEvent} event
+   */
   handle(event) {
-    if (!this.core) return;
-    const core = this.core;
-    for (const effect of core.handle(event, performance.now())) if (core === this.core) this.perform(effect);
+    this.events.push(event);
+    if (this.isHandling) return;
+    this.isHandling = true;
+    try {
+      for (let next = this.events.shift(); next; next = this.events.shift()) {
+        const core = this.core;
+        if (!core) continue;
+        for (const effect of core.handle(next, performance.now())) if (core === this.core) this.perform(effect);
+      }
+    } finally {
+      this.isHandling = false;
+    }
   }
 
   /** A new intent: another sheet, view, or window of columns. */
