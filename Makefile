@@ -19,7 +19,7 @@ run: ## Builds Trueline and serves it with a sample list at http://127.0.0.1:878
 
 test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser and kill tests
 	@Scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint test-wasm test-web test-swift test-browser test-kill
+	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-kill
 
 test-core: ## The layers without heavy dependencies: resolves, builds and tests in about a minute
 	@TRUELINE_CORE=1 swift test --scratch-path .build-core
@@ -37,13 +37,16 @@ test-web: ## Type-checks the page and runs its unit tests
 	@$(TOOLS)/deno check --config Web/deno.json Web/*.js
 	@node --test Tests/Web/
 
-test-browser: ## Never backwards: a real Chromium against a flood, and against the control (short form)
+test-browser: ## The page in a real Chromium: what it does for a person, and never backwards (short form)
+	@Scripts/setup.sh test
+	@$(TOOLS)/python Tests/Browser/page_behaviour.py
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
-test-kill: ## kill -9 in the middle of a flood, 20 times (long form: see CONTRIBUTING.md)
+test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open (long form: see CONTRIBUTING.md)
+	@Scripts/setup.sh test
 	@swift build --product trueline
-	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1
+	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1 --page
 
 lint: ## swift-format in lint mode over the Swift sources
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -1,6 +1,7 @@
 import GridImage
 package import GridModel
 package import GridStore
+import Logging
 import Ordering
 import Synchronization
 
@@ -20,10 +21,33 @@ extension LiveGrid {
                 }
             }
         }
-        return try result.get()
+        let grid = try result.get()
+        await grid.discardAbandonedImports()
+        return grid
     }
 
-    /// The same on the calling thread, which must not be one of the cooperative pool.
+    /// Forgets rows that an import staged and never published, because the process ended in between: nobody can be importing into
+    /// a grid that was not open. Should there be no room on the disk, the next opening tries again.
+    private func discardAbandonedImports() async {
+        let image = snapshot()
+        for sheet in image.sheets {
+            for staged in image.stagedRows(of: sheet.id) {
+                // Row numbers are never used again, so this intent, which no UUID is (its version would be 0), comes up once.
+                let intent = IntentID(high: 0, low: UInt64(staged.first.rawValue))
+                let discard = Change.discardRows(sheet: sheet.id, first: staged.first, count: staged.count)
+                do throws(PipelineError) {
+                    _ = try await submit(Command(intent: intent, cause: Cause(kind: .importer), changes: [discard]))
+                    environment.logger.notice(
+                        "discarded rows of an import that broke off", metadata: ["grid": "\(id)", "rows": "\(staged.count)"])
+                } catch {
+                    environment.logger.warning(
+                        "rows of an import that broke off stay", metadata: ["grid": "\(id)", "error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Loads and replays on the calling thread, which must not be one of the cooperative pool.
     package static func openBlocking(
         id: GridID, store: any GridStore, environment: PipelineEnvironment, writer: any SerialWriter
     ) throws(PipelineError) -> LiveGrid {

@@ -49,6 +49,23 @@ struct GridHostTests {
         _ = try await host.create(id("a"), name: "good")
     }
 
+    @Test("opening a grid forgets the rows of an import that broke off")
+    func abandonedImport() async throws {
+        let host = host()
+        let made = try await host.create(id("a"), name: "A")
+        let sheet = try #require(made.snapshot().sheets.first?.id)
+        let stage = Command(
+            intent: IntentID(high: 1, low: 1), cause: Cause(kind: .importer),
+            changes: [.stageRows(sheet: sheet, rows: RowsBlock(emptyRows: 3))])
+        _ = try await made.submit(stage)
+        #expect(made.snapshot().stagedRows(of: sheet).map(\.count) == [3])
+        await host.close()
+
+        let opened = try await self.host().grid(id("a")).snapshot()
+        #expect(opened.stagedRows(of: sheet).isEmpty)
+        #expect(opened.rowCount(of: sheet) == 0)
+    }
+
     @Test("many callers open a grid once")
     func openedOnce() async throws {
         let host = host()
