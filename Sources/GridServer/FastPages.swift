@@ -81,18 +81,22 @@ extension GridServerResponder {
 
     /// The answer to a plain read of pages; `nil` when the long way must answer: a view, the past, a wait, a refusal, compression.
     fileprivate func pages(_ head: HTTPRequest, since started: UInt64) -> Reply? {
-        guard let target = head.path, target.contains("/pages"), !GzipEncoder.isAccepted(head.headerFields[.acceptEncoding]) else {
+        guard let target = head.path, target.contains("/pages"), !GzipEncoder.isAccepted(head.headerFields[.acceptEncoding])
+        else {
             return nil
         }
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = halves[0].split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 8, parts[0].isEmpty, parts[1] == "api", parts[2] == "v1", parts[3] == "grids", parts[5] == "sheets",
-            parts[7] == "pages", let id = GridID(parts[4]), let sheet = SheetID(text: parts[6]), let grid = services.open.grid(id)
+        guard parts.count == 8, parts[0].isEmpty, parts[1] == "api", parts[2] == "v1", parts[3] == "grids",
+            parts[5] == "sheets",
+            parts[7] == "pages", let id = GridID(parts[4]), let sheet = SheetID(text: parts[6]),
+            let grid = services.open.grid(id)
         else { return nil }
         do {
             try services.hostGuard.check(head)
             let query = try PagesQuery(QueryParameters(halves.count > 1 ? String(halves[1]) : ""))
-            guard query.view == nil, query.asOf == nil, (query.last - query.first + 1) * query.pageSize <= Self.rowsAtOnce else {
+            guard query.view == nil, query.asOf == nil, (query.last - query.first + 1) * query.pageSize <= Self.rowsAtOnce
+            else {
                 return nil
             }
             let image = grid.snapshot()
