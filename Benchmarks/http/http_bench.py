@@ -1,8 +1,8 @@
 """HTTP benchmarks: a page and a 304 against nginx serving the same bytes as a file, and one signal to 10,000 subscribers
 against nginx with nchan. Ratios are taken within one round, medians over rounds; raw figures are printed beside.
 
-    python Benchmarks/http/http.py page             needs nginx and wrk
-    python Benchmarks/http/http.py fanout           needs nginx, libnginx-mod-nchan and gcc; raises the limit of open files
+    python Benchmarks/http/http_bench.py page             needs nginx and wrk
+    python Benchmarks/http/http_bench.py fanout           needs nginx, libnginx-mod-nchan and gcc; raises the limit of open files
 
 Build first: swift build -c release --product trueline --scratch-path .build-release
 """
