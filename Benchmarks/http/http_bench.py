@@ -136,7 +136,10 @@ def page(rounds):
 
 
 def fanout(rounds, subscribers):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (60_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY and subscribers > most - 500:
+        raise SystemExit(f"{subscribers} streams need {subscribers + 500} open files; this machine allows {most} (ulimit -Hn)")
     folder = tempfile.mkdtemp(prefix="trueline-bench-")
     os.chmod(folder, 0o755)
     tool = os.path.join(folder, "fanout")

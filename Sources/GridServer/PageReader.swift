@@ -33,7 +33,10 @@ struct PageReader: Sendable {
             if query.first == query.last {
                 // Weak: totals are in the tag, the snapshot's revision is not.
                 let text = "W/\"\(tag)-\(String(rows.count, radix: 16))\""
-                if let known, ETag.matches(known, text) { return unchanged(text) }
+                if let known, ETag.matches(known, text) {
+                    metrics.pagesUnchanged.add()
+                    return unchanged(text)
+                }
                 entityTag = text
             }
             if query.have[page] == tag {
@@ -50,8 +53,8 @@ struct PageReader: Sendable {
         return reply(head, pages, entityTag)
     }
 
-    private func unchanged(_ tag: String) -> Reply {
-        metrics.pagesUnchanged.add()
+    /// What a client that holds the tagged page is answered.
+    func unchanged(_ tag: String) -> Reply {
         var reply = Reply(.notModified)
         reply.fields[.eTag] = tag
         reply.fields[Reply.revisionField] = String(image.revision.rawValue)

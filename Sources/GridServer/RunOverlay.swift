@@ -24,6 +24,9 @@ struct RunOverlay: Sendable {
         columns = runs?.activeColumns(of: grid) ?? []
     }
 
+    /// No run is filling anything.
+    var isEmpty: Bool { columns.isEmpty }
+
     func states(of rows: [RowID], in window: ColumnWindow) -> States {
         var states = States()
         guard !columns.isEmpty, let runs else { return states }

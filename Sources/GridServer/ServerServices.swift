@@ -13,6 +13,7 @@ struct ServerServices: Sendable {
     let metrics: ServerMetrics
     let streams: EventStreams
     let pages: PageCache
+    let replies = ReplyMemo()
     let hostGuard: HostGuard
     let imports: ImportRegistry
     let open: OpenGrids
