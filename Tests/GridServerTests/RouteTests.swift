@@ -72,6 +72,26 @@ struct RouteTests {
         }
     }
 
+    @Test(
+        "S3: a page asked for again is kept while nothing is committed, and read anew after a commit", arguments: Way.allCases)
+    func keptReply(_ way: Way) async throws {
+        try await TestServer().test(way) { api in
+            let grid = try await api.makeGrid()
+            let first = try await api.send(.get, grid.sheet + "/pages")
+            let second = try await api.send(.get, grid.sheet + "/pages")
+            #expect(second.body == first.body && second.headers[.eTag] == first.headers[.eTag])
+            let tag = try #require(first.headers[.eTag])
+            #expect(try await api.send(.get, grid.sheet + "/pages", headers: ["If-None-Match": tag]).status == 304)
+
+            _ = try await api.send(.post, grid.path + "/changes", grid.setCell("\"new\"", intent: 2))
+            let third = try await api.send(.get, grid.sheet + "/pages", headers: ["If-None-Match": tag])
+            #expect(third.status == 200)
+            let reply = try PageReply(wire: third.body)
+            #expect(reply.head.revision > grid.revision)
+            #expect(reply.pages[0].rows?.first?.cells[ColumnID(1)]?.json == "\"new\"")
+        }
+    }
+
     @Test("S4: a read with minRevision waits for the commit and then has it")
     func waits() async throws {
         try await TestServer(time: .frozen).test(.router) { api in
