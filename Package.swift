@@ -54,6 +54,9 @@ var targets: [Target] = [
     // L1: the words of a grid. No I/O, no encodings.
     layer("GridModel", ["Ordering"]),
 
+    // L1: what happened in any application, as data.
+    layer("Trace"),
+
     // L2: pure parts and the protocols that adapters fill in.
     layer("Wire", ["GridModel", "Ordering"]),
     layer("GridImage", ["GridModel", "Ordering", collections]),
@@ -77,6 +80,7 @@ var targets: [Target] = [
     tests("ChangePipeline", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
+    tests("Trace", ["Trace"]),
     tests("Architecture", []),
 ]
 

@@ -9,6 +9,7 @@ enum ImportTable {
         "Ordering": [],
         // L1
         "GridModel": ["Ordering"],
+        "Trace": [],
         // L2
         "Wire": ["GridModel", "Ordering"],
         "GridImage": ["GridModel", "Ordering", "Collections", "Synchronization"],
