@@ -46,6 +46,9 @@ extension TraceLog {
     package mutating func addFrom(_ key: Symbol) { fromPool.append(key) }
     package mutating func addAttribute(_ attribute: Attribute) { attributePool.append(attribute) }
 
+    /// The `from` keys added since the last event.
+    var pendingFrom: [Symbol] { Array(fromPool[Int(fromEnds.last ?? 0)...]) }
+
     /// Drops the variable parts that were added since the last event: a reader found the record bad half way.
     package mutating func dropPending() {
         valuePool.removeSubrange(Int(valueEnds.last ?? 0)...)

@@ -76,6 +76,10 @@ package struct TraceLog: Sendable {
     package internal(set) var slots: [Slot] = []
     /// Name and version of the tool that recorded, from the header.
     package var recorder = ""
+    /// Further members of the header, kept as they were.
+    package var headerAttributes: [TraceEvent.Attribute] = []
+    /// What cannot be concluded from this trace, in sentences for people: said by the importer that made it.
+    package var limits: [String] = []
 
     package internal(set) var kinds: [EventKind] = []
     package internal(set) var flags: [EventFlags] = []
