@@ -85,18 +85,12 @@ extension JSONCursor {
         let first = next
         var isPlain = true
         while true {
-            // Bytes that end the plain run: control characters and, as they are negative, those of other than ASCII.
-            let bytes = UnsafeRawPointer(next).loadUnaligned(as: SIMD16<Int8>.self)
-            let stops = (bytes .< 0x20) .| (bytes .== 0x22) .| (bytes .== 0x5C)
-            let halves = unsafeBitCast(stops, to: SIMD2<UInt64>.self)
-            if halves.x != 0 {
-                next += halves.x.trailingZeroBitCount >> 3
-            } else if halves.y != 0 {
-                next += 8 + halves.y.trailingZeroBitCount >> 3
-            } else {
-                next += 16
+            let stops = Self.stops(UnsafeRawPointer(next).loadUnaligned(as: UInt64.self).littleEndian)
+            guard stops != 0 else {
+                next += 8
                 continue
             }
+            next += stops.trailingZeroBitCount >> 3
             if next.pointee == UInt8(ascii: "\"") {
                 next += 1
                 return JSONString(start: first, count: next - first - 1, isPlain: isPlain)
@@ -104,6 +98,17 @@ extension JSONCursor {
             if next.pointee == UInt8(ascii: "\\") { isPlain = false }
             try stepOverSpecial()
         }
+    }
+
+    /// The high bits of the bytes, the first such byte's at least, that end a plain run of a text: quotes, backslashes, control
+    /// characters and what is not ASCII.
+    @inlinable @inline(__always)
+    static func stops(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ 0x2222_2222_2222_2222
+        let escapes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        let isQuote = (quotes &- 0x0101_0101_0101_0101) & ~quotes
+        let isEscape = (escapes &- 0x0101_0101_0101_0101) & ~escapes
+        return (isQuote | isEscape | (word &- 0x2020_2020_2020_2020) | word) & 0x8080_8080_8080_8080
     }
 
     /// Steps over an escape or over characters other than ASCII.

@@ -1,5 +1,5 @@
 // A strict reader of JSON (RFC 8259) that walks bytes in place and builds nothing: the caller asks for what it expects and gets
-// slices and integers. Everything stops at a zero byte, which JSON allows nowhere, so no step compares with the end; sixteen
+// slices and integers. Everything stops at a zero byte, which JSON allows nowhere, so no step compares with the end; eight
 // bytes at a time are compared within texts.
 
 /// What is wrong with a text, and where.

@@ -101,14 +101,21 @@ package struct JSONLines {
         var at = first
         while at < end {
             // Beyond `end` there are old bytes and the padding: a feed found there is none.
-            let word = bytes.loadUnaligned(fromByteOffset: at, as: SIMD32<UInt8>.self)
-            let found = unsafeBitCast(word .== UInt8(ascii: "\n"), to: SIMD4<UInt64>.self)
-            for lane in 0..<4 where found[lane] != 0 {
-                let place = at + lane * 8 + found[lane].trailingZeroBitCount >> 3
-                return place < end ? place : nil
+            let feeds = feeds(bytes, at) | feeds(bytes, at + 8) | feeds(bytes, at + 16) | feeds(bytes, at + 24)
+            guard feeds != 0 else {
+                at += 32
+                continue
             }
-            at += 32
+            while bytes[at] != UInt8(ascii: "\n") { at += 1 }
+            return at < end ? at : nil
         }
         return nil
+    }
+
+    /// Not 0 when one of eight bytes is a line feed.
+    @inline(__always)
+    private static func feeds(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
+        let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ 0x0A0A_0A0A_0A0A_0A0A
+        return (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
     }
 }

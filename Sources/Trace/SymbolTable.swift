@@ -3,9 +3,8 @@ package struct SymbolTable: Sendable {
     private var bytes: [UInt8] = []
     /// Where each symbol's text ends; symbol 0 is the empty "none".
     private var ends: [UInt32] = [0]
-    private var hashes: [UInt32] = [0]
-    /// Symbols by hash; 0 is an empty place. The count is a power of two, at most 3/4 full.
-    private var places: [UInt32] = Array(repeating: 0, count: 64)
+    /// A place holds a symbol below and its text's hash above; 0 is an empty place. The count is a power of two, at most 3/4 full.
+    private var places: [UInt64] = Array(repeating: 0, count: 64)
 
     package init() {}
 
@@ -15,19 +14,13 @@ package struct SymbolTable: Sendable {
     package mutating func intern(_ text: UnsafeRawBufferPointer) -> Symbol {
         guard !text.isEmpty else { return .none }
         let hash = Self.hash(text)
-        var place = Int(hash) & (places.count - 1)
-        while true {
-            let found = places[place]
-            if found == 0 { break }
-            if hashes[Int(found)] == hash, isEqual(found, text) { return Symbol(raw: found) }
-            place = (place + 1) & (places.count - 1)
-        }
+        let (found, place) = look(for: text, hash)
+        if let found { return found }
         guard bytes.count + text.count < Int(UInt32.max), ends.count < Int(UInt32.max) - 1 else { return .none }
-        let symbol = UInt32(ends.count)
+        let symbol = UInt32(truncatingIfNeeded: ends.count)
         bytes.append(contentsOf: text)
-        ends.append(UInt32(bytes.count))
-        hashes.append(hash)
-        places[place] = symbol
+        ends.append(UInt32(truncatingIfNeeded: bytes.count))
+        places[place] = UInt64(hash) << 32 | UInt64(symbol)
         if ends.count * 4 > places.count * 3 { grow() }
         return Symbol(raw: symbol)
     }
@@ -42,14 +35,7 @@ package struct SymbolTable: Sendable {
         var text = text
         return text.withUTF8 { utf8 in
             let text = UnsafeRawBufferPointer(utf8)
-            guard !text.isEmpty else { return nil }
-            let hash = Self.hash(text)
-            var place = Int(hash) & (places.count - 1)
-            while places[place] != 0 {
-                if hashes[Int(places[place])] == hash, isEqual(places[place], text) { return Symbol(raw: places[place]) }
-                place = (place + 1) & (places.count - 1)
-            }
-            return nil
+            return text.isEmpty ? nil : look(for: text, Self.hash(text)).found
         }
     }
 
@@ -65,19 +51,51 @@ package struct SymbolTable: Sendable {
         return bytes[Int(ends[index - 1])..<Int(ends[index])]
     }
 
+    /// The symbol of a text, or the place where it would stand.
+    private func look(for text: UnsafeRawBufferPointer, _ hash: UInt32) -> (found: Symbol?, place: Int) {
+        places.withUnsafeBufferPointer { places in
+            var place = Int(hash) & (places.count - 1)
+            while places[place] != 0 {
+                let entry = places[place]
+                let symbol = UInt32(truncatingIfNeeded: entry)
+                if UInt32(truncatingIfNeeded: entry >> 32) == hash, isEqual(symbol, text) {
+                    return (Symbol(raw: symbol), place)
+                }
+                place = (place + 1) & (places.count - 1)
+            }
+            return (nil, place)
+        }
+    }
+
     private func isEqual(_ symbol: UInt32, _ text: UnsafeRawBufferPointer) -> Bool {
         let start = Int(ends[Int(symbol) - 1])
-        let end = Int(ends[Int(symbol)])
-        guard end - start == text.count else { return false }
-        return bytes.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[start..<end]).elementsEqual(text) }
+        let count = text.count
+        guard Int(ends[Int(symbol)]) - start == count else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            var at = 0
+            while at + 8 <= count {
+                let own = bytes.loadUnaligned(fromByteOffset: start + at, as: UInt64.self)
+                guard own == text.loadUnaligned(fromByteOffset: at, as: UInt64.self) else { return false }
+                at += 8
+            }
+            while at < count {
+                guard bytes[start + at] == text[at] else { return false }
+                at += 1
+            }
+            return true
+        }
     }
 
     private mutating func grow() {
-        places = Array(repeating: 0, count: places.count * 2)
-        for symbol in 1..<ends.count {
-            var place = Int(hashes[symbol]) & (places.count - 1)
-            while places[place] != 0 { place = (place + 1) & (places.count - 1) }
-            places[place] = UInt32(symbol)
+        let old = places
+        places = Array(repeating: 0, count: old.count * 2)
+        let mask = places.count - 1
+        places.withUnsafeMutableBufferPointer { places in
+            for entry in old where entry != 0 {
+                var place = Int(entry >> 32) & mask
+                while places[place] != 0 { place = (place + 1) & mask }
+                places[place] = entry
+            }
         }
     }
 
