@@ -58,6 +58,8 @@ extension LiveGrid {
             let stored = try store.document(GridDocuments.name).map { String(decoding: $0, as: UTF8.self) }
             grid.writing.withLock { $0.storedName = stored }
             if image.revision > .zero { grid.storeName() }
+            // What a crash left unfolded is folded now, though nobody may ever write again.
+            grid.handle(.timerFired)
             return grid
         } catch {
             throw .failed("grid \(id) cannot be opened: \(error.message)")

@@ -131,7 +131,7 @@ extension LiveGrid {
         let started = writing.withLock { $0.pass }
         guard let current = started ?? state.withLock({ $0.image.beginFold() }) else { return handle(.foldDone(.nothing)) }
         var pass = current
-        let slice = pass.next(maxRows: environment.limits.rowsPerFoldSlice)
+        let slice = next(of: &pass)
         do throws(StoreError) {
             if let slice {
                 try store.fold(FoldSlice(rows: slice.rows, documents: slice.documents, completes: slice.completes))
@@ -144,6 +144,12 @@ extension LiveGrid {
             note(error)
             handle(.foldDone(.failed(PipelineFailure(error))))
         }
+    }
+
+    /// A function of its own, as `plan`.
+    private func next(of pass: inout FoldPass) -> FoldPass.Slice? {
+        let image = state.withLock { $0.image }
+        return pass.next(from: image, maxRows: environment.limits.rowsPerFoldSlice)
     }
 
     func checkpoint() {

@@ -157,4 +157,9 @@ package final class LiveGrid: Sendable {
     package var pipelineState: PipelineState {
         state.withLock { $0.core.state }
     }
+
+    /// Changes that a restart would replay.
+    package var unfoldedChanges: Int {
+        state.withLock { $0.core.folding.unfolded }
+    }
 }

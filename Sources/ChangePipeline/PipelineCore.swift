@@ -48,8 +48,8 @@ package struct PipelineCore: Sendable {
         switch event {
         case .submitted(let submission): submitted(submission, at: now)
         case .timerFired: timerFired(at: now)
-        case .committed(let commit): committed(commit)
-        case .commitFailed(let failure): commitFailed(failure)
+        case .committed(let commit): committed(commit, at: now)
+        case .commitFailed(let failure): commitFailed(failure, at: now)
         case .foldDone(let result): foldDone(result, at: now)
         case .checkpointDone(let failure): checkpointDone(failure)
         case .closing: if lifecycle == .open { lifecycle = .closing }
@@ -95,14 +95,14 @@ extension PipelineCore {
         self.timer = nil
     }
 
-    private mutating func committed(_ commit: PipelineCommit) {
+    private mutating func committed(_ commit: PipelineCommit, at now: Duration) {
         guard case .commit(let group) = work else { return }
         work = .none
         if let committed = commit.revision {
             precondition(committed == revision.next, "revision \(committed) committed after \(revision)")  // S2
             revision = committed
-            folding.committed(changes: commit.changes)
         }
+        folding.commitEnded(changes: commit.revision == nil ? 0 : commit.changes, at: now)
         if commit.checkpointDue { folding.checkpointDue = true }
         for submission in group {
             if commit.unplanned.contains(submission.id) {
@@ -114,9 +114,10 @@ extension PipelineCore {
         if let committed = commit.revision { effect(.emit(committed)) }
     }
 
-    private mutating func commitFailed(_ failure: PipelineFailure) {
+    private mutating func commitFailed(_ failure: PipelineFailure, at now: Duration) {
         guard case .commit(let group) = work else { return }
         work = .none
+        folding.commitEnded(changes: 0, at: now)
         for submission in group {
             finish(submission, with: failure == .full ? .full : .failed)
         }
@@ -176,14 +177,14 @@ extension PipelineCore {
             work = .checkpoint
             return effect(.checkpoint)
         }
-        if lifecycle == .open, folding.isTurn(at: now) { return startFold() }
+        // A person waits for one slice at most.
+        if lifecycle == .open, folding.isTurn(at: now), !folding.sliceWasLast || personQueue.isEmpty { return startFold() }
         if commitIsDue(at: now) {
             let group = takeGroup()
             work = .commit(group)
-            folding.commitStarted()
             return effect(.commit(group.map(\.id)))
         }
-        if lifecycle == .open, folding.isWanted(at: now) { return startFold() }
+        if lifecycle == .open, let wanted = folding.wantedFrom, now >= wanted { return startFold() }
         if lifecycle == .closing, personQueue.isEmpty, programQueue.isEmpty {
             lifecycle = .closed
             timer = nil
@@ -256,16 +257,11 @@ extension PipelineCore {
         for writer in resumed { effect(.resumeWriter(writer)) }
     }
 
-    /// Asks to be called when the oldest waiting command, or a paused fold, is due.
+    /// Asks to be called when the oldest waiting command is due, or a fold in the quiet.
     private mutating func arm() {
-        let next: Duration
-        if let oldest = programQueue.first, !programsAreHeldBack {
-            next = folding.pausedUntil.map { min($0, oldest.due) } ?? oldest.due
-        } else if let paused = folding.pausedUntil {
-            next = paused
-        } else {
-            return
-        }
+        let oldest = programsAreHeldBack ? nil : programQueue.first?.due
+        let wanted = lifecycle == .open ? folding.wantedFrom : nil
+        guard let next = [oldest, wanted].compactMap({ $0 }).min() else { return }
         if let timer, timer <= next { return }
         timer = next
         effect(.setTimer(next))

@@ -13,14 +13,21 @@ package struct PipelineLimits: Hashable, Sendable {
     package var parkedSubmissions = 10_000
     /// Repeats of commands that wait; beyond it a repeat is refused as overloaded.
     package var followers = 1_000
-    /// Unfolded changes at which a fold begins in the next gap: 15 ms of replay at most if none ever did.
+    /// Unfolded changes at which a quiet grid folds: about 15 ms of replay.
     package var changesBeforeFold = 20_000
+    /// How long after a commit a grid counts as quiet: longer than a lone writer needs between an answer and its next command,
+    /// shorter than programs' commands wait for company.
+    package var foldQuietDelay = Duration.milliseconds(20)
+    /// Unfolded changes at which a fold begins however busy the grid is: about 0.6 seconds of replay. In a flood over a million
+    /// rows, ten changed rows then share a page of the file.
+    package var changesBeforeFoldUnderLoad = 1_000_000
+    /// Under load, the changes between two slices of a fold.
+    package var changesPerFoldSlice = 1_000
     /// Unfolded changes at which programs wait for the fold: about 3 seconds of replay.
     package var unfoldedChanges = 4_000_000
-    /// Under load, the commits between two slices of a fold.
-    package var commitsPerFoldSlice = 4
-    /// Rows of one slice of a fold: with 30 cells a row below 5 ms, which a commit may have to wait.
-    package var rowsPerFoldSlice = 500
+    /// Rows of one slice of a fold, fewer where they lie apart (`FoldPass`): about a millisecond, which a commit may have to wait.
+    /// Above two thirds of `changesPerFoldSlice`, a pass over a million rows ends before as many changes as it folds have come.
+    package var rowsPerFoldSlice = 700
     /// How long a fold that found the disk full waits before it tries again.
     package var foldRetryDelay = Duration.seconds(1)
 

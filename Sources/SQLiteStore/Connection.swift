@@ -83,22 +83,24 @@ extension Connection {
         return Int(sqlite3_changes(handle))
     }
 
-    func write(row key: UInt64, _ bytes: [UInt8]?) throws(StoreError) {
-        guard let key64 = Int64(exactly: key) else {
-            throw StoreError(.other, "the row key \(key) is above \(Int64.max), the most that a SQLite key holds")
-        }
-        guard let bytes else {
-            let statement = try statement("DELETE FROM rows WHERE key = ?")
+    func write(rows: [(key: UInt64, bytes: [UInt8]?)]) throws(StoreError) {
+        guard !rows.isEmpty else { return }
+        let replace = try statement("INSERT OR REPLACE INTO rows (key, bytes, sum) VALUES (?, ?, ?)")
+        let delete = try statement("DELETE FROM rows WHERE key = ?")
+        for (key, bytes) in rows {
+            guard let key64 = Int64(exactly: key) else {
+                throw StoreError(.other, "the row key \(key) is above \(Int64.max), the most that a SQLite key holds")
+            }
+            let statement = bytes == nil ? delete : replace
             defer { statement.reset() }
             statement.bind(1, key64)
-            _ = try statement.step()
-            return
+            if let bytes {
+                statement.bind(3, bytes.withUnsafeBytes { Checksum.of($0, seed: key) })
+                _ = try statement.binding(2, bytes) { (statement) throws(StoreError) in try statement.step() }
+            } else {
+                _ = try statement.step()
+            }
         }
-        let statement = try statement("INSERT OR REPLACE INTO rows (key, bytes, sum) VALUES (?, ?, ?)")
-        defer { statement.reset() }
-        statement.bind(1, key64)
-        statement.bind(3, bytes.withUnsafeBytes { Checksum.of($0, seed: key) })
-        _ = try statement.binding(2, bytes) { (statement) throws(StoreError) in try statement.step() }
     }
 
     func write(document name: String, _ bytes: [UInt8]?) throws(StoreError) {

@@ -42,7 +42,11 @@ final class DirectoryLock: Sendable {
 
     func release() {
         descriptor.withLock { held in
-            if let held { _ = closeDescriptor(held) }
+            if let held {
+                // Closing alone would leave the lock to a process that is just being started and still shares the descriptor.
+                _ = flock(held, LOCK_UN)
+                _ = closeDescriptor(held)
+            }
             held = nil
         }
     }

@@ -70,7 +70,7 @@ package final class SQLiteGridStore: GridStore {
             guard completes <= last, completes >= folded else { throw .foldOutOfOrder(completes, folded: folded, last: last) }
         }
         try writing { (connection) throws(StoreError) in
-            for (key, bytes) in slice.rows { try connection.write(row: key, bytes) }
+            try connection.write(rows: slice.rows)
             for (name, bytes) in slice.documents { try connection.write(document: name, bytes) }
             if let completes = slice.completes { try connection.write(foldedRevision: completes) }
         }

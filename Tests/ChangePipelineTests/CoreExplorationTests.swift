@@ -51,6 +51,7 @@ enum Mutation: String, CaseIterable, Sendable {
     case groupsWithoutBound
     case groupsStructural
     case forgetsToFold
+    case foldsInEveryGap
     case goesOnAfterAFailure
 }
 
@@ -67,6 +68,7 @@ struct MutantCore: CoreSubject {
         var limits = PipelineLimits.small
         if mutation == .holdsBackWithoutBound { limits.parkedSubmissions = 1_000 }
         if mutation == .groupsWithoutBound { limits.changesPerCommit = 1_000 }
+        if mutation == .foldsInEveryGap { limits.foldQuietDelay = .zero }
         core = SoundCore(limits: limits)
     }
 

@@ -76,7 +76,9 @@ extension PipelineLimits {
         limits.followers = 3
         limits.changesBeforeFold = 100
         limits.unfoldedChanges = 200
-        limits.commitsPerFoldSlice = 2
+        limits.changesBeforeFoldUnderLoad = 150
+        limits.changesPerFoldSlice = 2
+        limits.foldQuietDelay = .milliseconds(20)
         limits.foldRetryDelay = .milliseconds(1_000)
         return limits
     }

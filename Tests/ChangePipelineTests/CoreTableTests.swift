@@ -19,6 +19,7 @@ struct CoreTableTests {
             script = CoreScript(unfolded: 100)
             _ = script.submit(.person)
             _ = script.commit(nil)
+            _ = script.wait(20)
         case .checkpointing, .closingCheckpointing:
             _ = script.submit(.person)
             _ = script.commit(1, checkpoint: true)

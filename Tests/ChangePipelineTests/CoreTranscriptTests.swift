@@ -172,33 +172,54 @@ struct CoreTranscriptTests {
         #expect(script.core.state == .failed)
     }
 
-    @Test("the fold runs in gaps")
-    func foldInGaps() {
+    @Test("the fold runs in the gaps of a quiet grid, called by a timer")
+    func foldInTheQuiet() {
         var script = CoreScript(unfolded: 99)
         #expect(script.submit(.person) == "commit 1")
-        #expect(script.commit(1) == "acknowledge 1, emit 1, fold")
+        #expect(script.commit(1) == "acknowledge 1, emit 1, timer at 20 ms")
+        script.now += .milliseconds(15)
+        #expect(script.submit(.person) == "commit 2", "a lone writer does not wait for a slice")
+        #expect(script.commit(2) == "acknowledge 2, emit 2", "the timer that is set will find out")
+        #expect(script.wait(5) == "timer at 35 ms")
+        #expect(script.wait(15) == "fold")
         #expect(script.submit(.person) == "")
-        #expect(script.handle(.foldDone(.slice)) == "commit 2")
-        #expect(script.commit(2) == "acknowledge 2, emit 2, fold")
+        #expect(script.handle(.foldDone(.slice)) == "commit 3")
+        #expect(script.commit(3) == "acknowledge 3, emit 3, timer at 55 ms")
+        #expect(script.wait(20) == "fold")
+        #expect(script.handle(.foldDone(.slice)) == "fold", "the quiet goes on")
         #expect(script.handle(.foldDone(.completed)) == "")
         #expect(script.core.state == .idle, "one unfolded change is not worth a pass")
     }
 
-    @Test("under load the fold has a turn after some commits")
+    @Test("S8: under load a fold begins late, and its slices have turns at the pace of the changes")
     func foldHasTurns() {
-        var script = CoreScript(unfolded: 100)
+        var script = CoreScript(unfolded: 148)
         #expect(script.submit(.person) == "commit 1")
         var seen: [String] = []
-        for revision in 1...5 {
+        for revision in 1...8 {
             _ = script.submit(.person)
             let effects = script.commit(UInt64(revision))
             seen.append(effects.contains("fold") ? "fold" : "commit")
             if effects.contains("fold") { _ = script.handle(.foldDone(.slice)) }
         }
-        #expect(seen == ["commit", "fold", "commit", "fold", "commit"])
+        #expect(seen == ["commit", "fold", "commit", "fold", "commit", "fold", "commit", "fold"])
     }
 
-    @Test("S8: with too much unfolded programs wait for the fold, people do not")
+    @Test("a large commit is followed by as many slices as it is large, but a person waits for one of them only")
+    func slicesInARow() {
+        var script = CoreScript(unfolded: 150)
+        #expect(script.submit(.agentA, changes: 10) == "fold")
+        #expect(script.handle(.foldDone(.slice)) == "commit 1")
+        #expect(script.submit(.agentB, changes: 10) == "")
+        #expect(script.commit(1, changes: 6) == "acknowledge 1, emit 1, fold")
+        #expect(script.handle(.foldDone(.slice)) == "fold")
+        #expect(script.submit(.person) == "")
+        #expect(script.handle(.foldDone(.slice)) == "commit 3")
+        #expect(script.commit(2) == "acknowledge 3, emit 2, fold")
+        #expect(script.handle(.foldDone(.slice)) == "commit 2")
+    }
+
+    @Test("S8: with too much unfolded programs wait for the fold, which waits for no quiet; people do not wait")
     func backpressureOfTheFold() {
         var script = CoreScript(unfolded: 200)
         #expect(script.submit(.program, changes: 10) == "fold")

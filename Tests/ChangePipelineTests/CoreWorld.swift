@@ -106,6 +106,10 @@ struct CoreWorld<Subject: CoreSubject> {
     private var isClosing = false
     private var hasFailed = false
     private var stopped: PipelineStop?
+    private var isFolding = false
+    /// Changes committed in this pass that no slice has made up for, and in all.
+    private var unpaced = 0
+    private var changesInAll = 0
 
     init(_ subject: Subject) {
         self.subject = subject
@@ -171,7 +175,9 @@ struct CoreWorld<Subject: CoreSubject> {
         case .fold:
             switch outcome {
             case .done, .refuse, .partly: try handle(.foldDone(.slice))
-            case .last: try handle(.foldDone(.completed))
+            case .last:
+                isFolding = false
+                try handle(.foldDone(.completed))
             case .full: try handle(.foldDone(.failed(.full)))
             case .fatal: try handle(.foldDone(.failed(.fatal)))
             }
@@ -201,6 +207,8 @@ struct CoreWorld<Subject: CoreSubject> {
         if commit.changes > 0 {
             durable += 1
             commit.revision = Revision(durable)
+            unpaced += commit.changes
+            changesInAll += commit.changes
         }
         commit.checkpointDue = outcome == .last
         try handle(.committed(commit))
@@ -264,7 +272,7 @@ extension CoreWorld {
             guard moment > now else { throw violation("a timer is set for the past") }
             timers.append(moment)
         case .suspendWriter, .resumeWriter: break
-        case .fold: try take(.fold)
+        case .fold: try beginSlice(after: event)
         case .checkpoint: try take(.checkpoint)
         case .stop(let how):
             stopped = how
@@ -302,6 +310,17 @@ extension CoreWorld {
         guard hand == nil else { throw violation("the writer is given \(work) while it does \(String(describing: hand))") }
         guard !hasFailed, stopped == nil else { throw violation("the writer is given \(work) after the end") }
         hand = work
+    }
+
+    /// A slice right behind a commit needs a reason: the commit's place among the changes, or too much unfolded.
+    private mutating func beginSlice(after event: PipelineEvent) throws(Violation) {
+        let isPaced = isFolding ? unpaced >= limits.changesPerFoldSlice : changesInAll >= limits.changesBeforeFoldUnderLoad
+        if case .committed = event, !isPaced, changesInAll < limits.unfoldedChanges {
+            throw violation("a slice goes \(unpaced) changes after the last one, in a grid that is not quiet")
+        }
+        unpaced = isFolding ? max(0, unpaced - limits.changesPerFoldSlice) : 0
+        isFolding = true
+        try take(.fold)
     }
 
     private mutating func checkGroup(_ ids: [Int]) throws(Violation) {

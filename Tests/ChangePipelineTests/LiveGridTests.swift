@@ -165,12 +165,28 @@ struct LiveGridTests {
         for round in 1...30 {
             rig.submit((1...5).map { rig.set($0 * 2, "round \(round)", column: UInt32(round % 2 + 1)) })
             rig.settle()
+            rig.stage.time.advance(by: limits.foldQuietDelay)
+            rig.settle()
         }
         #expect(rig.seen.lines.contains { $0.hasPrefix("folded") })
         let again = try GridRig(on: contents)
         #expect(again.store.foldedRevision > .zero && again.store.foldedRevision < again.revision)
         #expect(again.revision == rig.revision)
         #expect(again.grid.snapshot().hash() == rig.grid.snapshot().hash())
+    }
+
+    @Test("what was left unfolded is folded when the grid is opened again, though nobody writes")
+    func foldsWhenOpened() throws {
+        let contents = MemoryGridContents()
+        var limits = PipelineLimits()
+        let rig = try GridRig(on: contents, limits: limits)
+        rig.submit((1...10).map { rig.set($0, "left") })
+        rig.settle()
+        limits.changesBeforeFold = 10
+        let again = try GridRig(on: contents, limits: limits)
+        again.settle()
+        #expect(rig.store.foldedRevision == rig.revision)
+        #expect(again.grid.unfoldedChanges == 0)
     }
 
     @Test("closing commits what waits, refuses what comes, closes the store, and ends the signals")

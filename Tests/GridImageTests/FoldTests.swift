@@ -39,7 +39,9 @@ struct FoldTests {
         for step in 0..<90 {
             walk.step()
             if pass == nil, step % 5 == 4 { pass = walk.log.image.beginFold() }
-            guard var running = pass, let slice = running.next(maxRows: 1 + Int(seed) * 4, maxBytes: 2_000) else {
+            guard var running = pass,
+                let slice = running.next(from: walk.log.image, maxRows: 1 + Int(seed) * 4, maxBytes: 2_000)
+            else {
                 pass = nil
                 continue
             }
@@ -61,7 +63,7 @@ struct FoldTests {
             var pass = walk.log.image.beginFold()
             let stopAfter = round % 3 == 0 ? Int.max : round
             var slices = 0
-            while let slice = pass?.next(maxRows: 7), slices < stopAfter {
+            while let slice = pass?.next(from: walk.log.image, maxRows: 7), slices < stopAfter {
                 folded.write(slice)
                 slices += 1
             }
@@ -76,7 +78,7 @@ struct FoldTests {
         let begun = log.image.beginFold()
         var pass = try #require(begun)
         var keys: [UInt64] = []
-        while let slice = pass.next(maxRows: 64) {
+        while let slice = pass.next(from: log.image, maxRows: 64) {
             #expect(slice.rows.count <= 64)
             keys += slice.rows.map { $0.key }
         }
@@ -86,7 +88,7 @@ struct FoldTests {
         log.commit(.setCell(row: RowID(300), column: ColumnID(1), value: text("x"), ifRevision: nil))
         let again = log.image.beginFold()
         pass = try #require(again)
-        let next = pass.next()
+        let next = pass.next(from: log.image)
         let slice = try #require(next)
         #expect(slice.rows.map { $0.key } == [300 << 8])
         #expect(slice.documents.map { $0.name } == ["structure"])
@@ -98,7 +100,7 @@ struct FoldTests {
         var log = Log.with(columns: ["A", "B"], rows: 40)
         log.commit(.markCell(row: RowID(3), column: ColumnID(1), mark: .failed(reason: "why")))
         var pass = log.image.beginFold()
-        let first = pass?.next()
+        let first = pass?.next(from: log.image)
         let slice = try #require(first)
         var chance = Seeded(seed)
         var documents = slice.documents.compactMap { name, bytes in bytes.map { (name: name, bytes: $0) } }

@@ -48,7 +48,7 @@ struct RecordTests {
                 // It was a sound record after all, of something else: what it made can be read and folded.
                 _ = victim.hash()
                 var pass = victim.beginFold()
-                while pass?.next(maxRows: 50) != nil {}
+                while pass?.next(from: victim, maxRows: 50) != nil {}
             }
             _ = try image.apply(record: bytes, revision: revision)
         }

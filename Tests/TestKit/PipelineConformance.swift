@@ -82,7 +82,8 @@ package final class PipelineScript {
         var limits = PipelineLimits()
         limits.changesPerCommit = 6
         limits.changesBeforeFold = 8
-        limits.commitsPerFoldSlice = 1
+        limits.changesBeforeFoldUnderLoad = 16
+        limits.changesPerFoldSlice = 1
         limits.rowsPerFoldSlice = 3
         return try LiveGrid.openBlocking(
             id: id, store: store, environment: stage.environment(limits: limits), writer: stage.writer)

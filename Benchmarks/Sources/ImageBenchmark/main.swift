@@ -165,7 +165,7 @@ func reload(_ image: GridImage, report: Bool = false) -> GridImage {
     var rows: [(key: UInt64, bytes: [UInt8]?)] = []
     var documents: [(name: String, bytes: [UInt8])] = []
     var pass = image.beginFold()
-    while let slice = pass?.next(maxRows: 10_000, maxBytes: 8 << 20) {
+    while let slice = pass?.next(from: image, maxRows: 10_000, maxBytes: 8 << 20) {
         rows += slice.rows
         for (name, bytes) in slice.documents { if let bytes { documents.append((name: name, bytes: bytes)) } }
     }

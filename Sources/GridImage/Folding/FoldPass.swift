@@ -1,6 +1,7 @@
 // A fold writes what changed since the last one: rows in ascending order of key, in slices, and with the last slice the
-// documents. Until the documents of revision R are written, the fold counts as that of the revision before it; rows that are
-// newer by then are no harm, because replay sets every cell that changed meanwhile to what it became.
+// documents. A slice takes its rows from the image as it is by then, so that a pass holds no snapshot of them: nothing is copied
+// for its sake, however long it lasts. Rows may therefore be newer than the documents; that is no harm, because replay from the
+// documents' revision sets every cell that changed meanwhile to what it became.
 
 import GridModel
 package import Ordering
@@ -13,47 +14,57 @@ package struct FoldPass: Sendable {
         /// Key: row number << 8 | column group. `nil` bytes: the row is gone.
         package var rows: [(key: UInt64, bytes: [UInt8]?)] = []
         package var documents: [(name: String, bytes: [UInt8]?)] = []
-        /// On the last slice: the revision that rows and documents now hold.
+        /// On the last slice: the revision of the documents, from which a restart replays.
         package var completes: Revision?
     }
 
-    /// The revision that the pass folds.
-    package var revision: Revision { image.revision }
+    /// Two rows with more than so many between them probably lie in two pages of the store's file.
+    static let neighborhood: UInt64 = 16
+    /// What a page costs that one row alone is written to, in rows beside each other. Measured: 8 to 10.
+    static let rowsAPage = 8
 
-    private let image: GridImage
-    private let epoch: UInt32
+    /// The revision that the pass folds.
+    package var revision: Revision { documents.revision }
+
+    /// The image when the pass began, without rows.
+    private let documents: GridImage
+    private let dirty: RowStore.Dirty
     private var next: UInt64 = 0
     private var isDone = false
 
     init(_ image: GridImage) {
-        self.image = image
-        epoch = image.store.epoch
+        dirty = image.store.dirty
+        var image = image
+        image.store = RowStore()
+        documents = image
     }
 
-    /// The next part; `nil` after the last one.
-    package mutating func next(maxRows: Int = 1_000, maxBytes: Int = 1 << 20) -> Slice? {
+    /// The next part, with rows from `image`, which has not gone back since the pass began; `nil` after the last one.
+    /// - Parameter maxRows: rows beside each other; of rows that lie apart fewer come, so that a slice takes about as long.
+    package mutating func next(from image: GridImage, maxRows: Int = 1_000, maxBytes: Int = 1 << 20) -> Slice? {
         guard !isDone else { return nil }
         var slice = Slice()
-        var bytes = 0
+        var (bytes, cost) = (0, 0)
         var more = false
         let from = next
         var reached = next
-        image.store.forEachDirty(from: Int(from >> 8), epoch: epoch) { row, group in
+        dirty.forEach(from: Int(from >> 8)) { row, group in
             let key = UInt64(row) << 8 | UInt64(group)
             guard key >= from else { return true }
-            if !slice.rows.isEmpty, slice.rows.count >= maxRows || bytes >= maxBytes {
+            if !slice.rows.isEmpty, cost >= maxRows || bytes >= maxBytes {
                 more = true
                 return false
             }
             let record: [UInt8]? = image.store.withRecord(UInt32(row), group) { $0.isAbsent ? nil : Array($0.bytes) }
             bytes += record?.count ?? 0
+            cost += (key - reached) >> 8 > Self.neighborhood ? Self.rowsAPage : 1
             slice.rows.append((key, record))
             reached = key + 1
             return true
         }
         next = reached
         if !more {
-            slice.documents = FoldDocuments.changed(in: image)
+            slice.documents = FoldDocuments.changed(in: documents)
             slice.completes = revision
             isDone = true
         }

@@ -3,7 +3,7 @@
 // access one more cache miss; measured, the misses weigh more.)
 //
 // Nodes also note which rows changed since the last fold began. A note counts only under the epoch it was made in, so that
-// beginning a fold touches no node: it takes a snapshot and raises the epoch.
+// beginning a fold touches no node: it shares the notes and raises the epoch.
 
 /// See the file's head.
 struct RowStore: Sendable {
@@ -105,22 +105,33 @@ struct RowStore: Sendable {
         epoch &+= 1
     }
 
-    /// Calls `body` with each row from `row` on that was noted under `epoch`, group by group, until it answers false. Rows come
-    /// in ascending order, and each row's groups too.
-    func forEachDirty(from row: Int, epoch: UInt32, _ body: (_ row: Int, _ group: Int) -> Bool) {
-        let nodes = groups.map { $0.count }.max() ?? 0
-        for node in row / Node.rows..<max(nodes, row / Node.rows) {
-            let active = groups.indices.filter { node < groups[$0].count && groups[$0][node].epoch == epoch }
-            guard !active.isEmpty else { continue }
-            for word in 0..<Node.rows / 64 {
-                let first = node * Node.rows + word * 64
-                var rows = active.reduce(UInt64(0)) { $0 | groups[$1][node].dirty[word] }
-                while rows != 0 {
-                    let bit = rows.trailingZeroBitCount
-                    rows &= rows - 1
-                    guard first + bit >= row else { continue }
-                    for group in active where groups[group][node].dirty[word] >> UInt64(bit) & 1 == 1 {
-                        guard body(first + bit, group) else { return }
+    /// The rows noted since the last fold began. Shares the notes, and nothing else of the store.
+    var dirty: Dirty {
+        Dirty(groups: groups.map { nodes in nodes.map { $0.epoch == epoch ? $0.dirty : [] } })
+    }
+
+    struct Dirty: Sendable {
+        /// By group, by node: a bit a row, or nothing.
+        fileprivate let groups: [[[UInt64]]]
+
+        /// Calls `body` with each row from `row` on that was noted, group by group, until it answers false. Rows come in ascending
+        /// order, and each row's groups too.
+        func forEach(from row: Int, _ body: (_ row: Int, _ group: Int) -> Bool) {
+            let nodes = groups.map { $0.count }.max() ?? 0
+            for node in row / Node.rows..<max(nodes, row / Node.rows) {
+                let active = groups.indices.filter { node < groups[$0].count && !groups[$0][node].isEmpty }
+                guard !active.isEmpty else { continue }
+                for word in 0..<Node.rows / 64 {
+                    let first = node * Node.rows + word * 64
+                    guard first + 64 > row else { continue }
+                    var rows = active.reduce(UInt64(0)) { $0 | groups[$1][node][word] }
+                    while rows != 0 {
+                        let bit = rows.trailingZeroBitCount
+                        rows &= rows - 1
+                        guard first + bit >= row else { continue }
+                        for group in active where groups[group][node][word] >> UInt64(bit) & 1 == 1 {
+                            guard body(first + bit, group) else { return }
+                        }
                     }
                 }
             }
