@@ -63,6 +63,7 @@ var targets: [Target] = [
     layer("GridStore", ["GridModel", "Ordering"]),
     layer("ChangePipeline", ["GridStore", "GridImage", "GridModel", "Ordering", logging]),
     layer("Interchange", ["GridModel", "Ordering"]),
+    layer("TraceSynthesis", ["Trace"]),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
 
     // L3: one adapter a heavy dependency.
@@ -81,6 +82,7 @@ var targets: [Target] = [
     tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Trace", ["Trace"]),
+    tests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
     tests("Architecture", []),
 ]
 

@@ -16,6 +16,7 @@ enum ImportTable {
         "GridStore": ["GridModel", "Ordering", "Synchronization"],
         "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],
+        "TraceSynthesis": ["Trace"],
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],
