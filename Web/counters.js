@@ -13,6 +13,8 @@ export function publishCounters(store, reader, painter, changes) {
     /** Replies, or pages of them, that were dropped, by reason. */
     get dropped() { return Object.freeze({ ...reader.dropped }); },
     get aborted() { return reader.counts.aborted; },
+    /** Times the ordering core failed and began anew. */
+    get restarts() { return reader.counts.restarts; },
     get failed() { return reader.counts.failed; },
     /** The ordering core's own counts. */
     get core() { return Object.freeze({ ...reader.core?.counters() }); },

@@ -4,6 +4,7 @@
 import { api } from './wire/api.js';
 import { SharedStream } from './wire/shared-stream.js';
 import { byID, debounced, h } from './base/dom.js';
+import { count, counted } from './base/format.js';
 import { icon } from './base/icons.js';
 import { toast } from './base/menu.js';
 import { Store } from './grid/store.js';
@@ -17,9 +18,12 @@ import { Keyboard } from './grid/keyboard.js';
 import { Pointer } from './grid/pointer.js';
 import { PlaceKeeper } from './grid/place-keeper.js';
 import { GridReader } from './grid/reader.js';
+import { Reorder } from './grid/reorder.js';
 import { RowDeeds } from './grid/row-deeds.js';
 import { cellMenu } from './grid/cell-menu.js';
+import { ViewSwitcher } from './view/saved-views.js';
 import { Toolbar, sortBy } from './view/toolbar.js';
+import { ColumnDeeds } from './columns/column-deeds.js';
 import { ColumnMenu, askText } from './columns/column-menu.js';
 import { AgentPanel } from './agents/agent-panel.js';
 import { WhyPanel } from './history/why-panel.js';
@@ -64,8 +68,8 @@ async function relist() {
   store.gridsListed(await api.grids());
 }
 
-/** Opens a grid, or the first one there is. @param {string} wanted @param {string} [sheet] */
-async function openGrid(wanted, sheet = '') {
+/** Opens a grid, or the first one there is. @param {string} wanted @param {string} [sheet] @param {string} [view] a saved view's id */
+async function openGrid(wanted, sheet = '', view = '') {
   stream?.close();
   stream = null;
   reader.close();
@@ -80,6 +84,7 @@ async function openGrid(wanted, sheet = '') {
     store.sheetID = grid.sheets.some((s) => s.id === sheet) ? sheet : (grid.sheets[0]?.id ?? '');
     store.readingFailed(null);
     store.gridRead(grid);
+    if (view && store.views.some((v) => v.id === view)) store.openSaved(view);
     remember();
     stream = new SharedStream(id, streamed);
   } catch (error) {
@@ -94,15 +99,17 @@ function streamed(event) {
   reader.streamed(event);
 }
 
-/** The address names the grid and the sheet, so that it can be shared and reloaded. */
+/** The address names the grid, the sheet and the saved view, so that it can be shared and reloaded. */
 function remember() {
-  const hash = store.grid ? `#/${store.grid.id}/${store.sheetID}` : '#/';
+  const hash = store.grid ? `#/${store.grid.id}/${store.sheetID}${store.viewID ? `/${store.viewID}` : ''}` : '#/';
   if (location.hash !== hash) history.replaceState(null, '', hash);
 }
 const addressed = () => {
-  const [, grid = '', sheet = ''] = location.hash.split('/');
-  return { grid, sheet };
+  const [, grid = '', sheet = '', view = ''] = location.hash.split('/');
+  return { grid, sheet, view };
 };
+
+const reopen = () => openGrid(addressed().grid, addressed().sheet, addressed().view);
 
 /** @param {string} name */
 async function createGrid(name) {
@@ -130,20 +137,18 @@ async function prepareImport(name) {
 
 async function openSample() {
   try {
-    const response = await fetch('samples/airports.csv');
-    if (!response.ok) throw new Error('This server has no sample to open.');
-    const file = new File([await response.blob()], 'Airports of the world.csv', { type: 'text/csv' });
-    await createGrid('Airports of the world');
-    const result = await fetch(api.importURL(store.grid?.id ?? '', store.sheetID, 'format=csv'), { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
-    if (!result.ok) throw new Error((await result.json().catch(() => ({}))).detail ?? `The server answered ${result.status}.`);
-    await reread();
+    const grid = await api.openSample();
+    await relist();
+    await openGrid(grid.id);
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), { problem: true });
   }
 }
 
 const agents = new AgentPanel(store, selection, painter, byID('agent-panel'), reread);
-const columns = new ColumnMenu(store, (id) => agents.show(id), reread);
+const columnDeeds = new ColumnDeeds(store, changes, reread);
+const columns = new ColumnMenu(store, (id) => agents.show(id), columnDeeds);
+const reorder = new Reorder(store, selection, painter, changes, columnDeeds, places);
 const why = new WhyPanel(store, selection, painter, byID('why-panel'), (column) => {
   agents.show(column);
   void agents.start('selected');
@@ -157,7 +162,7 @@ const imports = new ImportDialog(store, {
   },
 });
 const pages = new PageNavigator(store, selection, painter, byID('pages'), byID('counts'));
-const toolbar = new Toolbar(store, byID('toolbar'), {
+const toolbar = new Toolbar(store, byID('toolbar'), new ViewSwitcher(store, reread), {
   addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), agents: () => agents.toggle(), goToRow: (anchor) => pages.goToRow(anchor),
 });
 /** @type {import('./grid/keyboard.js').Commands} */
@@ -167,14 +172,15 @@ const commands = {
   runSelection: () => agents.runSelection(),
   showReason: () => void why.show(),
   columnMenu: (anchor, column) => columns.open(anchor, column),
-  cellMenu: (at) => cellMenu(at, { store, selection, editor, clipboard, deeds, agents, why }),
+  cellMenu: (at) => cellMenu(at, { store, selection, editor, clipboard, deeds, agents, why, reorder }),
   sortBy: (column, extend) => sortBy(store, column, extend),
+  move: (rows, by) => reorder.step(rows, by),
 };
 new Keyboard(store, selection, painter, editor, changes, clipboard, commands);
-new Pointer(store, selection, painter, editor, commands);
+new Pointer(store, selection, painter, editor, reorder, commands);
 new TrustLine(store, drafts, byID('trust'));
 connectionBanner(store, byID('banner'), () => {
-  if (!store.grid) return void openGrid(addressed().grid, addressed().sheet);
+  if (!store.grid) return void reopen();
   stream?.retryNow();
   reader.handle({ type: 'refresh' });
 });
@@ -185,8 +191,8 @@ gridSwitcher(store, byID('switcher'), {
 sheetTabs(store, byID('sheets'), reread);
 emptyStates(store, byID('empty'), {
   createGrid: () => void createGrid('Untitled'), importFile: () => imports.choose(), sample: () => void openSample(),
-  hasSample: () => fetch('samples/airports.csv', { method: 'HEAD' }).then((response) => response.ok, () => false),
-  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), retry: () => void openGrid(addressed().grid, addressed().sheet),
+  hasSample: () => api.has('/sample'),
+  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), retry: () => void reopen(),
 });
 painter.addColumn.addEventListener('click', () => columns.add(painter.addColumn));
 painter.addRow.addEventListener('click', () => void deeds.add());
@@ -201,24 +207,36 @@ byID('topbar-actions').append(importButton, exportButton);
 themeToggle(byID('topbar-actions'));
 dropTarget(byID('drop'), (file) => void imports.open(file));
 store.on(['grid'], () => (exportButton.disabled = !store.grid));
-store.on(['sheet'], remember);
+store.on(['sheet', 'view'], remember);
 store.on(['viewport', 'snapshot'], () => (byID('reading').dataset['on'] = store.isReading ? 'yes' : 'no'));
 changes.onRows = () => places.letGo();
 reader.onReached = () => stream?.retryNow();
+reader.onRestored = (/** @type {number} */ revision, /** @type {number} */ heard) => {
+  drafts.lost();
+  changes.forget();
+  editor.forgetRevision();
+  reader.restart();
+  store.runs.clear();
+  stream?.restart();
+  void reread().catch(() => void reopen());
+  const kept = drafts.drafts.size;
+  toast(`The server was restored to an older copy of this grid: it is at revision ${count(revision)}, this page had seen ${count(heard)}. The grid was read anew.${kept ? ` ${counted(kept, 'change')} of yours ${kept === 1 ? 'is' : 'are'} kept.` : ''}`, { problem: true });
+};
 publishCounters(store, reader, painter, changes);
 
 addEventListener('hashchange', () => {
-  const { grid, sheet } = addressed();
-  if (grid && grid !== store.grid?.id) void openGrid(grid, sheet);
-  else if (sheet && sheet !== store.sheetID) store.openSheet(sheet);
+  const { grid, sheet, view } = addressed();
+  if (grid && grid !== store.grid?.id) return void openGrid(grid, sheet, view);
+  if (sheet && sheet !== store.sheetID) store.openSheet(sheet);
+  if (view !== store.viewID && (view === '' || store.views.some((v) => v.id === view))) store.openSaved(view);
 });
 addEventListener('pagehide', () => stream?.close());
-addEventListener('pageshow', (event) => event.persisted && void openGrid(addressed().grid, addressed().sheet));
+addEventListener('pageshow', (event) => event.persisted && void reopen());
 
 try {
   await reader.load();
-  const { grid, sheet } = addressed();
-  await openGrid(grid, sheet);
+  const { grid, sheet, view } = addressed();
+  await openGrid(grid, sheet, view);
   if (store.problem && grid) await openGrid('');
   store.health = await api.health().catch(() => null);
   painter.focus();

@@ -4,14 +4,15 @@
 /** @typedef {'text'|'number'|'boolean'|'date'|'json'} ColumnType */
 /** @typedef {{ prompt: string, model?: string | null, version?: number }} AgentSettings */
 /** @typedef {{ id: string, name: string, type: ColumnType, width?: number | null, agent?: AgentSettings | null }} Column */
-/** @typedef {{ id: string, name: string, columns: Column[] }} Sheet */
+/** @typedef {{ id: string, name: string, columns: Column[], views?: SavedView[], rows?: number }} Sheet */
 /** @typedef {{ id: string, name: string, revision: number, sheets: Sheet[] }} Grid */
 /** @typedef {{ id: string, name: string, revision?: number, rows?: number }} GridSummary */
 
-/** @typedef {'equals'|'contains'|'startsWith'|'isEmpty'|'isNotEmpty'|'<'|'<='|'>'|'>='|'oneOf'} FilterOperation */
+/** @typedef {'equals'|'contains'|'startsWith'|'isEmpty'|'isNotEmpty'|'<'|'<='|'>'|'>='|'oneOf'|'notEquals'} FilterOperation */
 /** @typedef {{ column: string, op: FilterOperation, value?: string | number | boolean | Array<string | number> }} Filter */
 /** @typedef {{ column: string, direction: 'ascending' | 'descending' }} SortLevel */
-/** @typedef {{ filter: Filter[], match: 'all' | 'any', sort: SortLevel[] }} View */
+/** `find` keeps the rows with a cell that contains it. @typedef {{ filter: Filter[], match: 'all' | 'any', sort: SortLevel[], find?: string }} View */
+/** @typedef {{ id: string, name: string, filter: Filter[], match: 'all' | 'any', sort: SortLevel[] }} SavedView */
 
 /** A state beside a value; `draft` is the page's own. @typedef {'empty'|'queued'|'running'|'committed'|'stale'|'failed'|'skipped'|'draft'|'loading'} CellStateName */
 /** @typedef {{ state: CellStateName, reason?: string }} CellState */

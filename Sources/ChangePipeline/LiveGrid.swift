@@ -11,6 +11,8 @@ import Synchronization
 /// collect (lock) -> plan (writer) -> append, durable (writer) -> apply (lock) -> acknowledge and emit (writer, outside the lock).
 package final class LiveGrid: Sendable {
     package let id: GridID
+    /// Where the grid stood when it was opened: what was durable then.
+    package let openedRevision: Revision
     let store: any GridStore
     let environment: PipelineEnvironment
     let writer: any SerialWriter
@@ -52,6 +54,7 @@ package final class LiveGrid: Sendable {
         unfoldedChanges: Int
     ) {
         self.id = id
+        openedRevision = image.revision
         self.store = store
         self.environment = environment
         self.writer = writer

@@ -71,6 +71,7 @@ public enum ViewSelection: Hashable, Sendable {
         switch self {
         case .all: .these([])
         case .saved: .all
+        case .inline(let definition) where definition.find != nil: .all
         case .inline(let definition): .these(definition.columns.map { ColumnKey($0.rawValue) })
         }
     }

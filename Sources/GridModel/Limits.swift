@@ -14,6 +14,8 @@ public enum Limits {
     public static let viewsPerSheet = 256
     /// Conditions and sort levels of a view, together.
     public static let criteriaPerView = 64
+    /// Bytes of a text that is looked for in all cells.
+    public static let findBytes = 1_000
     /// Changes of one command.
     public static let changesPerCommand = 10_000
     /// Rows that one change inserts, deletes or moves.

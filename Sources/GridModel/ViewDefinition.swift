@@ -9,16 +9,19 @@ public struct ViewDefinition: Hashable, Sendable {
     public var match: Match
     /// The first criterion weighs most. Sorting is stable: ties keep the sheet's order.
     public var sort: [SortCriterion]
+    /// Besides the conditions, some cell of the row, in whatever column, contains this text. A saved view has none.
+    public var find: String?
 
-    public init(filter: [Filter] = [], match: Match = .all, sort: [SortCriterion] = []) {
+    public init(filter: [Filter] = [], match: Match = .all, sort: [SortCriterion] = [], find: String? = nil) {
         self.filter = filter
         self.match = match
         self.sort = sort
+        self.find = find
     }
 
-    public var isEmpty: Bool { filter.isEmpty && sort.isEmpty }
+    public var isEmpty: Bool { filter.isEmpty && sort.isEmpty && find == nil }
 
-    /// The columns whose values decide membership or order, each once, in ascending order.
+    /// The columns that conditions and sorting name, each once, in ascending order. With ``find`` every other matters too.
     public var columns: [ColumnID] {
         Set(filter.map { $0.column } + sort.map { $0.column }).sorted()
     }

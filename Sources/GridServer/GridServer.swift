@@ -1,12 +1,10 @@
 package import ChangePipeline
 package import Enrichment
-import Foundation
 import GridImage
 import GridModel
 package import Hummingbird
 import HTTPTypes
 import HummingbirdCore
-import Interchange
 import NIOCore
 import Wire
 
@@ -30,6 +28,7 @@ package struct GridServer: Sendable {
                 limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
             hostGuard: HostGuard(configured: configuration.allowedHosts),
+            run: String(environment.random(), radix: 36),
             imports: ImportRegistry(), open: OpenGrids(), runs: runs)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
@@ -46,6 +45,7 @@ package struct GridServer: Sendable {
             + PageRoutes(services: services).routes + ChangeRoutes(services: services).routes
             + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
             + ExportRoutes(services: services).routes
+        if let sample = services.configuration.sampleFile { all += SampleRoutes(services: services, file: sample).routes }
         if let runs = services.runs { all += RunRoutes(services: services, runs: runs).routes }
         if let control { all += ControlRoutes(services: services, design: control).routes }
         let document = Route(
@@ -60,13 +60,7 @@ package struct GridServer: Sendable {
 
     /// Imports a file of this machine into a grid's first sheet: what `--sample` does.
     package func importFile(_ path: String, into grid: LiveGrid) async throws -> Int {
-        guard let sheet = grid.snapshot().sheets.first else { throw Problem.notFound("sheet", "") }
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        let job = ImportJob(
-            id: ImportRegistry.ID(services.environment.random()), services: services, grid: grid, sheet: sheet.id,
-            options: ImportOptions(), file: SpoolFile(path: path), totalBytes: attributes[.size] as? Int ?? 0,
-            intent: services.newIntent())
-        return try await job.run { _ in }.counts.rows
+        try await services.importFile(path, into: grid)
     }
 
     /// What answers requests.

@@ -10,6 +10,8 @@ package struct GridServerConfiguration: Sendable {
     package var webDirectory: String?
     /// Where an upload is kept until it is imported; `nil` is the system's temporary directory.
     package var spoolDirectory: String?
+    /// A list to play with that comes with the program; `nil` where it was not found.
+    package var sampleFile: String?
     /// What `/health` and the OpenAPI document say.
     package var version: String
     /// Serves the deliberately faulty design too, as the control of the ordering checks.
@@ -43,13 +45,15 @@ package struct GridServerConfiguration: Sendable {
 
     package init(
         host: String = "127.0.0.1", port: Int = 8787, allowedHosts: [String] = [], webDirectory: String? = nil,
-        spoolDirectory: String? = nil, version: String, servesControl: Bool = false, limits: Limits = Limits()
+        spoolDirectory: String? = nil, sampleFile: String? = nil, version: String, servesControl: Bool = false,
+        limits: Limits = Limits()
     ) {
         self.host = host
         self.port = port
         self.allowedHosts = allowedHosts
         self.webDirectory = webDirectory
         self.spoolDirectory = spoolDirectory
+        self.sampleFile = sampleFile
         self.version = version
         self.servesControl = servesControl
         self.limits = limits

@@ -15,6 +15,8 @@ struct ServerServices: Sendable {
     let pages: PageCache
     let replies = ReplyMemo()
     let hostGuard: HostGuard
+    /// Names this run of the server: another one may have been started from an older copy of the data.
+    let run: String
     let imports: ImportRegistry
     let open: OpenGrids
     /// `nil` when the server runs no agents.

@@ -20,9 +20,9 @@ struct HeldPage: Hashable, Sendable {
     func holds(at revision: Revision) -> Bool { from <= revision && revision <= through }
 
     /// Takes a signal in. Returns whether it touched the page.
-    mutating func observe(_ signal: Signal, sensitive: SensitiveColumns, mutants: Mutants) -> Bool {
+    mutating func observe(_ signal: Signal, concern: Concern, mutants: Mutants) -> Bool {
         if signal.revision <= through { return false }
-        if signal.touches(members, sensitive: sensitive) && !mutants.contains(.signalsTouchNothing) {
+        if signal.touches(members, concern) && !mutants.contains(.signalsTouchNothing) {
             touched = true
             return true
         }

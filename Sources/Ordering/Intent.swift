@@ -8,14 +8,20 @@ public struct Intent: Hashable, Sendable {
     public var pageSize: UInt32
     /// Columns whose values decide which rows the view has and in what order.
     public var sensitive: SensitiveColumns
+    /// Columns whose cells the pages hold.
+    public var shown: ShownColumns
     /// The pages in view at first.
     public var viewport: PageRange
 
-    public init(sheet: UInt32, view: UInt32, pageSize: UInt32, sensitive: SensitiveColumns, viewport: PageRange) {
+    public init(
+        sheet: UInt32, view: UInt32, pageSize: UInt32, sensitive: SensitiveColumns, shown: ShownColumns = .all,
+        viewport: PageRange
+    ) {
         self.sheet = sheet
         self.view = view
         self.pageSize = pageSize
         self.sensitive = sensitive
+        self.shown = shown
         self.viewport = viewport
     }
 }
@@ -26,4 +32,18 @@ public enum SensitiveColumns: Hashable, Sendable {
     case these([ColumnKey])
     /// Any column may matter.
     case all
+}
+
+/// The columns that the pages of a view hold: a change in any other leaves them as they are.
+public enum ShownColumns: Hashable, Sendable {
+    /// A window of the sheet's columns.
+    case these([ColumnKey])
+    /// All the sheet has.
+    case all
+}
+
+/// What of the sheet a view depends on, for judging signals.
+struct Concern: Hashable, Sendable {
+    var sensitive: SensitiveColumns
+    var shown: ShownColumns
 }

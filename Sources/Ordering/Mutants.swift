@@ -38,4 +38,6 @@ package struct Mutants: OptionSet, Hashable, Sendable {
     package static let ignoreSensitiveColumns = Mutants(rawValue: 1 << 15)
     /// C8: the page seen last is evicted instead of the one seen longest ago.
     package static let evictMostRecent = Mutants(rawValue: 1 << 16)
+    /// C7: a change in a column that no page holds touches the pages of its row.
+    package static let ignoreShownColumns = Mutants(rawValue: 1 << 17)
 }

@@ -100,7 +100,7 @@ extension Reconciler {
             entry.through = max(entry.through, frontier)
             return
         }
-        for signal in log.signals where entry.observe(signal, sensitive: sensitive, mutants: mutants) { return }
+        for signal in log.signals where entry.observe(signal, concern: concern, mutants: mutants) { return }
     }
 
     private mutating func nextVersion() -> UInt32 {

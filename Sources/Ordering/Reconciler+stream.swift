@@ -22,9 +22,9 @@ extension Reconciler {
         heard(of: signal.revision)
         frontier = signal.revision
         if !reads.isEmpty { log.append(signal) }
-        let sensitive = sensitive
+        let concern = concern
         let mutants = mutants
-        cache.update { _ = $0.observe(signal, sensitive: sensitive, mutants: mutants) }
+        cache.update { _ = $0.observe(signal, concern: concern, mutants: mutants) }
         dropTouchedPagesOutOfSight()
         if visibleEntries.contains(where: { $0.through < frontier }) { noteBurst() }
     }

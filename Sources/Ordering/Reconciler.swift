@@ -152,7 +152,9 @@ extension Reconciler {
         return PageRange(first: view.first.back(by: configuration.margin), last: end)
     }
 
-    var sensitive: SensitiveColumns {
-        mutants.contains(.ignoreSensitiveColumns) ? .these([]) : intent?.sensitive ?? .all
+    var concern: Concern {
+        Concern(
+            sensitive: mutants.contains(.ignoreSensitiveColumns) ? .these([]) : intent?.sensitive ?? .all,
+            shown: mutants.contains(.ignoreShownColumns) ? .all : intent?.shown ?? .all)
     }
 }

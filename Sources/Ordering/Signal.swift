@@ -36,14 +36,14 @@ public struct Signal: Hashable, Sendable {
             structure: structure || other.structure)
     }
 
-    /// Whether a page of these rows may look different after it, under a view that depends on those columns.
-    func touches(_ members: Members, sensitive: SensitiveColumns) -> Bool {
+    /// Whether a page of these rows may look different after it: it holds some columns of a view that depends on others.
+    func touches(_ members: Members, _ concern: Concern) -> Bool {
         if order || structure { return true }
         switch rows {
         case .none: return false
         case .many, .ranges: break
         }
-        return columns.meet(sensitive) || members.meet(rows)
+        return columns.meet(concern.sensitive) || columns.meet(concern.shown) && members.meet(rows)
     }
 }
 
@@ -123,6 +123,13 @@ public enum TouchedColumns: Hashable, Sendable {
         switch (self, sensitive) {
         case (_, .all): true
         case (.many, .these(let columns)): !columns.isEmpty
+        case (.these(let touched), .these(let columns)): columns.contains { touched.contains($0) }
+        }
+    }
+
+    func meet(_ shown: ShownColumns) -> Bool {
+        switch (self, shown) {
+        case (_, .all), (.many, _): true
         case (.these(let touched), .these(let columns)): columns.contains { touched.contains($0) }
         }
     }

@@ -68,7 +68,9 @@ extension ByteReader {
     private mutating func intent() throws(WireError) -> Intent {
         let (sheet, view, pageSize) = (try u32(), try u32(), try u32())
         let sensitive: SensitiveColumns = try flag() ? .all : .these(try columns())
-        return Intent(sheet: sheet, view: view, pageSize: pageSize, sensitive: sensitive, viewport: try pageRange())
+        let shown: ShownColumns = try flag() ? .all : .these(try columns())
+        return Intent(
+            sheet: sheet, view: view, pageSize: pageSize, sensitive: sensitive, shown: shown, viewport: try pageRange())
     }
 
     private mutating func signal() throws(WireError) -> Signal {

@@ -1,7 +1,8 @@
 package import GridModel
 
 // An inline view, a saved view's definition:
-// {"filter":[{"column":"c3","op":"equals","value":"x"}],"match":"all","sort":[{"column":"c5","direction":"ascending"}]}
+// {"filter":[{"column":"c3","op":"equals","value":"x"}],"match":"all","sort":[{"column":"c5","direction":"ascending"}],"find":"text"}
+// Only an inline view has "find".
 
 extension ViewDefinition {
     /// Reads an inline view.
@@ -13,9 +14,21 @@ extension ViewDefinition {
         self.init()
         var view = self
         try reader.object { (name, reader) throws(WireError) in
-            if try view.readMember(name, &reader) == false { throw reader.unknownMember() }
+            if name == "find" {
+                view.find = try Self.find(&reader)
+            } else if try view.readMember(name, &reader) == false {
+                throw reader.unknownMember()
+            }
         }
         self = view
+    }
+
+    private static func find(_ reader: inout WireReader) throws(WireError) -> String? {
+        let text = try reader.string()
+        guard text.utf8.count <= Limits.findBytes else {
+            throw reader.failure("a text to find has at most \(Limits.findBytes) bytes")
+        }
+        return text.isEmpty ? nil : text
     }
 
     /// Reads one member of a view.
@@ -53,6 +66,7 @@ extension ViewDefinition {
                 }
             }
         }
+        if let find { writer.member("find", find) }
     }
 
     /// The definition as an object: what the `view` parameter holds.

@@ -101,9 +101,13 @@ struct ServePlan {
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
             webDirectory: settings.value("web", flag: command.web)
                 ?? Self.found("Web/index.html").map { String($0.dropLast(11)) },
-            spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", version: Trueline.version,
+            spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", sampleFile: Self.found(Self.sample),
+            version: Trueline.version,
             servesControl: command.unsafeControl)
     }
+
+    /// Where the sample lies in the project.
+    static let sample = "Examples/data/airports.csv"
 
     static func defaultDirectory(_ settings: Settings) -> String {
         let base = settings["XDG_DATA_HOME"] ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.local/share"

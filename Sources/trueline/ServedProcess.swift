@@ -123,8 +123,8 @@ struct ServedProcess {
     /// Airports, when there is no grid at all.
     private func sample(_ host: GridHost, _ server: GridServer, _ logger: Logger) async throws {
         guard try await host.grids().isEmpty else { return }
-        guard let file = ServePlan.found("Examples/data/airports.csv") else {
-            logger.warning("the sample was not found: Examples/data/airports.csv")
+        guard let file = plan.server.sampleFile else {
+            logger.warning("the sample was not found: \(ServePlan.sample)")
             return
         }
         guard let id = GridID("airports") else { return }

@@ -29,7 +29,7 @@ export function shown(json) {
 
 export class MockGrid {
   constructor(id, name) {
-    Object.assign(this, { id, name, revision: 0, sheets: [], nextColumn: 1, nextRow: 1, nextSheet: 1, listeners: new Set() });
+    Object.assign(this, { id, name, revision: 0, sheets: [], nextColumn: 1, nextRow: 1, nextSheet: 1, nextView: 1, listeners: new Set() });
     this.intents = new Map();
     this.history = new Map();
     this.addSheet('Sheet 1');
@@ -99,12 +99,16 @@ export class MockGrid {
 
   /** The rows of a view, cached until the sheet changes. */
   rows(sheet, view) {
-    if (!view || (!view.filter?.length && !view.sort?.length)) return sheet.rows;
+    if (!view || (!view.filter?.length && !view.sort?.length && !view.find)) return sheet.rows;
     const key = JSON.stringify(view);
     const cached = sheet.viewCache.get(key);
     if (cached) return cached;
     const tests = (view.filter ?? []).map((f) => (row) => matches(row.cells[f.column], f, row.states[f.column]));
     let rows = tests.length ? sheet.rows.filter((r) => (view.match === 'any' ? tests.some((t) => t(r)) : tests.every((t) => t(r)))) : sheet.rows.slice();
+    if (view.find) {
+      const wanted = view.find.toLowerCase();
+      rows = rows.filter((r) => Object.values(r.cells).some((json) => shown(json).toLowerCase().includes(wanted)));
+    }
     for (const { column, direction } of [...(view.sort ?? [])].reverse()) {
       const sign = direction === 'descending' ? -1 : 1;
       rows = rows.map((r, i) => [r, i]).sort(([a, i], [b, j]) => sign * compare(a.cells[column], b.cells[column]) || i - j).map(([r]) => r);

@@ -2,7 +2,8 @@
 //   node Tests/Browser/mock-server.mjs [--port 8123] [--web Web] [--csv FILE] [--rows N] [--wide COLUMNS] [--empty]
 // Delays and failures are switched while it runs: POST /mock with any of
 //   {"delay": ms, "jitter": ms, "reorder": true, "failPages": 0..1, "failChanges": 0..1, "cut": true, "buffered": true,
-//    "flood": changes a second, "conflict": true, "log": true}. GET /mock answers the switches and the requests counted.
+//    "flood": changes a second, "conflict": true, "log": true,
+//    "floodColumn": position, "run": name of the server's run, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
 import { createServer } from 'node:http';
 import { readFileSync, createReadStream, statSync } from 'node:fs';
 import { extname, join, normalize, resolve } from 'node:path';
@@ -14,9 +15,13 @@ const options = Object.fromEntries(process.argv.slice(2).flatMap((a, i, all) => 
 const here = new URL('.', import.meta.url).pathname;
 const webRoot = resolve(options.web ?? join(here, '../../Web'));
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml', '.csv': 'text/csv', '.json': 'application/json' };
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; report-uri /csp";
+/** What the browser says was against the policy. */
+const reports = [];
 
-const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false };
+const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false, floodColumn: 6, run: 'run1', opened: 0 };
+/** The first grid as it was when "keep" was switched on. */
+let kept = null;
 const counts = {};
 /** @type {Map<string, MockGrid>} */
 const grids = new Map();
@@ -55,8 +60,8 @@ function pages(grid, sheet, query) {
   const size = Number(query.get('pageSize') ?? 100);
   const rows = grid.rows(sheet, view);
   const first = Number(query.get('first') ?? 1), last = Number(query.get('last') ?? first);
-  const window = /^(\d+)-(\d+)$/.exec(query.get('columns') ?? '');
-  const columns = window ? sheet.columns.slice(Number(window[1]), Number(window[2]) + 1) : sheet.columns;
+  const asked = query.get('columns') ?? '', window = /^(\d+)-(\d+)$/.exec(asked);
+  const columns = window ? sheet.columns.slice(Number(window[1]), Number(window[2]) + 1) : asked ? sheet.columns.filter((c) => asked.split(',').includes(c.id)) : sheet.columns;
   const held = new Map((query.get('have') ?? '').split(',').filter(Boolean).map((s) => s.split(':')));
   const out = [];
   for (let page = first; page <= last; page++) {
@@ -76,6 +81,24 @@ function pages(grid, sheet, query) {
   return `{"revision":${grid.revision},"sheet":"${sheet.id}","pageSize":${size},"totalRows":${rows.length},"totalPages":${Math.ceil(rows.length / size)},"totalColumns":${sheet.columns.length},"columns":${JSON.stringify(columns)},"pages":[${out.join()}]}`;
 }
 
+/** What a backup holds: rows and revision. */
+const copyOf = (grid) => structuredClone({ revision: grid.revision, sheets: grid.sheets.map((s) => ({ id: s.id, rows: s.rows })) });
+
+/** The server comes back with what was kept, as another run. */
+function restore() {
+  const grid = grids.values().next().value;
+  grid.revision = kept.revision;
+  grid.intents.clear();
+  grid.history.clear();
+  for (const { id, rows } of structuredClone(kept).sheets) {
+    const sheet = grid.sheet(id);
+    Object.assign(sheet, { rows, rowOf: new Map(rows.map((r) => [r.id, r])) });
+    sheet.viewCache.clear();
+  }
+  Object.assign(switches, { run: `${switches.run}+`, opened: kept.revision });
+  for (const s of streams) s.destroy();
+}
+
 function hash(text) {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
@@ -86,7 +109,7 @@ function events(grid, request, response) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   response.flushHeaders();
   const write = (event, data, id) => switches.buffered || response.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  write('hello', { revision: grid.revision }, grid.revision);
+  write('hello', { revision: grid.revision, server: switches.run, opened: switches.opened }, grid.revision);
   const onCommit = (event) => (event.run ? write('run', event) : write('commit', event, event.revision));
   grid.listeners.add(onCommit);
   const beat = setInterval(() => switches.buffered || response.write(': beat\n\n'), 15000);
@@ -125,6 +148,12 @@ const json = async (request) => JSON.parse((await body(request)).toString() || '
 /** Answers one API request: `{status, text}` or an object to send as JSON. */
 async function api(method, path, query, request, response) {
   if (path[0] === 'health') return { status: 'ok', version: '0.0.0-mock', storage: 'memory', durability: 'none', agents: { provider: 'demo rules, no model called' } };
+  if (path[0] === 'sample') {
+    const grid = addGrid('Airports');
+    grid.importCSV(grid.sheets[0], readFileSync(join(here, '../../Examples/data/airports.csv'), 'utf8'));
+    grid.commit({});
+    return { ...grid.document(), status: 201 };
+  }
   if (path[0] !== 'grids') throw problem(404, 'Not found', `There is no route /${path.join('/')}.`);
   if (path.length === 1) {
     if (method === 'POST') return { ...addGrid((await json(request)).name).document(), status: 201 };
@@ -154,23 +183,38 @@ async function below(method, grid, sheet, rest, query, request, structure) {
   if (route === 'GET sheets/pages') return { text: pages(grid, sheet, query) };
   if (route === 'GET sheets/export') return { text: exported(grid, sheet, query), type: 'text/csv', headers: { 'trueline-revision': String(grid.revision) } };
   if (route === 'POST sheets/import') return importFile(grid, sheet, query, request);
-  if (route === 'POST sheets/columns') { const r = await json(request); const column = Object.assign(grid.addColumn(sheet, r.name, r.type), r.agent ? { agent: r.agent } : {}); return { ...column, revision: structure(sheet.id), status: 201 }; }
+  if (route === 'POST sheets/columns') {
+    const { at, before, after, ...fields } = await json(request), column = Object.assign(grid.addColumn(sheet, fields.name, fields.type), fields);
+    moveColumn(sheet, column, { at, before, after });
+    return { ...column, revision: structure(sheet.id), status: 201 };
+  }
   if (route === 'PATCH sheets/columns') {
     const column = sheet.columns.find((c) => c.id === rest[3]), { at, before, after, ...fields } = await json(request);
     Object.assign(column, fields);
-    if (at || before || after) {
-      sheet.columns = sheet.columns.filter((c) => c !== column);
-      const index = at === 'start' ? 0 : at === 'end' ? sheet.columns.length : sheet.columns.findIndex((c) => c.id === (before ?? after)) + (after ? 1 : 0);
-      sheet.columns.splice(index, 0, column);
-    }
+    moveColumn(sheet, column, { at, before, after });
     return { ...column, revision: structure(sheet.id) };
   }
-  if (route === 'DELETE sheets/columns') { sheet.columns = sheet.columns.filter((c) => c.id !== rest[3]); return { revision: structure(sheet.id) }; }
+  if (route === 'DELETE sheets/columns') {
+    sheet.columns = sheet.columns.filter((c) => c.id !== rest[3]);
+    for (const view of sheet.views) for (const part of ['filter', 'sort']) view[part] = view[part].filter((c) => c.column !== rest[3]);
+    for (const row of sheet.rows) if (row.cells[rest[3]] !== undefined) delete row.cells[rest[3]], (row.changed = grid.revision + 1);
+    return { revision: structure(sheet.id) };
+  }
+  if (route === 'POST sheets/views') { const view = { id: `v${grid.nextView++}`, filter: [], match: 'all', sort: [], ...(await json(request)) }; sheet.views.push(view); structure(sheet.id); return { ...view, status: 201 }; }
+  if (route === 'PATCH sheets/views') { const view = sheet.views.find((v) => v.id === rest[3]); Object.assign(view, await json(request)); structure(sheet.id); return view; }
+  if (route === 'DELETE sheets/views') { sheet.views = sheet.views.filter((v) => v.id !== rest[3]); structure(sheet.id); return { status: 204 }; }
   if (route === 'GET sheets/rows') return { row: rest[3], column: rest[5], entries: grid.history.get(`${rest[3]} ${rest[5]}`) ?? [] };
   if (route === 'POST runs/') { const run = new MockRun(grid, await json(request), `run${grid.runs.length + 1}`); grid.runs.push(run); return { ...run.document(), status: 201 }; }
   if (route === 'GET runs/') return rest[1] ? grid.runs.find((r) => r.id === rest[1]).document() : { runs: grid.runs.map((r) => r.document()) };
   if (rest[0] === 'runs' && method === 'POST') return grid.runs.find((r) => r.id === rest[1]).act(rest[2]);
   throw problem(404, 'Not found', `There is no route ${method} /${rest.join('/')}.`);
+}
+
+function moveColumn(sheet, column, { at, before, after }) {
+  if (!at && !before && !after) return;
+  sheet.columns = sheet.columns.filter((c) => c !== column);
+  const index = at === 'start' ? 0 : at === 'end' ? sheet.columns.length : sheet.columns.findIndex((c) => c.id === (before ?? after)) + (after ? 1 : 0);
+  sheet.columns.splice(index, 0, column);
 }
 
 /** A changes body keeps the text of its numbers: values are read as JSON text. */
@@ -181,7 +225,7 @@ async function changesOf(request) {
 setInterval(() => {
   if (!switches.flood) return;
   const grid = grids.values().next().value, sheet = grid.sheets[0];
-  const n = Math.max(1, Math.round(switches.flood / 20)), column = sheet.columns[6] ?? sheet.columns[0];
+  const n = Math.max(1, Math.round(switches.flood / 20)), column = sheet.columns[switches.floodColumn] ?? sheet.columns[0];
   const touched = [];
   for (let i = 0; i < n; i++) {
     const row = sheet.rows[Math.floor(Math.random() * Math.min(sheet.rows.length, 400))];
@@ -195,9 +239,14 @@ const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://x');
   if (url.pathname === '/mock') {
     if (request.method === 'POST') Object.assign(switches, await json(request));
+    const asked = switches;
+    if (asked.keep) (kept = copyOf(grids.values().next().value)), delete asked.keep;
+    if (asked.restore) restore(), delete asked.restore;
     if (switches.cut) for (const s of streams) s.destroy();
-    return response.end(JSON.stringify({ ...switches, counts }));
+    return response.end(JSON.stringify({ ...switches, counts, reports }));
   }
+  if (url.pathname === '/openapi.json') return response.end('{"paths":{"/api/v1/sample":{}}}');
+  if (url.pathname === '/csp') { reports.push((await body(request)).toString()); return response.writeHead(204).end(); }
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   if (switches.cut) return request.socket.destroy();
   const path = url.pathname.slice(8).split('/').map(decodeURIComponent);

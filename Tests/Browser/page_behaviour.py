@@ -14,6 +14,8 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
+import behaviour_structure
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "[role=gridcell][data-state=committed]"
 
@@ -28,6 +30,9 @@ class Mock:
     def switch(self, **switches):
         request = urllib.request.Request(self.url + "mock", data=json.dumps(switches).encode(), method="POST")
         return json.loads(urllib.request.urlopen(request).read())
+
+    def get(self, path):
+        return json.loads(urllib.request.urlopen(self.url + "api/v1" + path).read())
 
     def post(self, path, document):
         request = urllib.request.Request(self.url + "api/v1" + path, data=json.dumps(document).encode(), method="POST")
@@ -228,6 +233,7 @@ def sharing(c, browser_context):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--shots")
+    arguments.add_argument("--only", help="the parts to run, by name and comma")
     options = arguments.parse_args()
     if options.shots:
         os.makedirs(options.shots, exist_ok=True)
@@ -243,8 +249,10 @@ def main():
             page.goto(mock.url)
             page.wait_for_selector(FIRST)
             checks = Checks(page, mock, options.shots)
-            for part in (moving, editing, clipboard, viewing, flooding, cutting, standing, enriching):
-                part(checks)
+            parts = (moving, editing, clipboard, viewing, *behaviour_structure.PARTS, flooding, cutting, standing, enriching)
+            for part in parts:
+                if not options.only or part.__name__ in options.only.split(","):
+                    part(checks)
             checks.check("no error was thrown", not errors, errors)
             sharing(checks, context)
             browser.close()

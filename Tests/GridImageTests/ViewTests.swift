@@ -11,7 +11,11 @@ private struct NaiveView {
     func rows(_ rows: [RowID], _ view: ViewDefinition) -> [RowID] {
         let kept = rows.filter { row in
             let answers = view.filter.map { holds($0, cells[row]?[$0.column]) }
-            return answers.isEmpty || (view.match == .all ? answers.allSatisfy { $0 } : answers.contains(true))
+            let meets = answers.isEmpty || (view.match == .all ? answers.allSatisfy { $0 } : answers.contains(true))
+            guard meets, let text = view.find.flatMap({ CellValue(text: $0) }) else { return meets }
+            return columns.keys.contains { column in
+                holds(Filter(column: column, operation: .contains, values: [text]), cells[row]?[column])
+            }
         }
         return kept.enumerated().sorted { a, b in
             for criterion in view.sort {
@@ -95,6 +99,8 @@ struct ViewTests {
             if step % 15 == 0 {
                 let columns = walk.naive.sheets[0].sheet.columns.map { $0.id }
                 views = (0..<5).map { _ in walk.random.definition(columns) }
+                views.append(ViewDefinition(find: "1"))
+                views.append(ViewDefinition(filter: views[0].filter, match: .any, sort: views[0].sort, find: "A"))
             }
             walk.step()
             let sheet = walk.naive.sheets[0]
@@ -185,6 +191,23 @@ struct ViewTests {
         #expect(rows(.equals, "\"5\"") == [RowID(2), RowID(4)])
         #expect(rows(.oneOf, "12.00") == [RowID(3)])
         #expect(rows(.less, "\"ten\"").isEmpty)
+    }
+
+    @Test("a text is found in any column, in upper or lower case, besides what the conditions say") func finding() {
+        var log = Log.with(columns: ["A", "B"], rows: 0)
+        var block = RowsBlock(columns: [ColumnID(1), ColumnID(2)])
+        for (a, b) in [("Lisbon", "PT"), ("Porto", "lis"), ("Oslo", "NO"), ("x", "\"Lis\"")] {
+            block.append([text(a), text(b)])
+        }
+        log.commit(.insertRows(sheet: Log.sheet, position: .last, rows: block))
+        func rows(_ view: ViewDefinition) -> [RowID] { log.image.rows(of: Log.sheet, view: view).slice(0..<9) }
+        #expect(rows(ViewDefinition(find: "LIS")) == [RowID(1), RowID(2), RowID(4)])
+        #expect(rows(ViewDefinition(find: "nowhere")).isEmpty)
+        let named = Filter(column: ColumnID(2), operation: .equals, values: [json("\"lis\"")])
+        #expect(rows(ViewDefinition(filter: [named], match: .any, find: "lis")) == [RowID(2)])
+        // A change in any column counts when the kept view is brought forward.
+        log.commit(.setCell(row: RowID(3), column: ColumnID(2), value: text("Lissabon"), ifRevision: nil))
+        #expect(rows(ViewDefinition(find: "LIS")) == [RowID(1), RowID(2), RowID(3), RowID(4)])
     }
 
     @Test("two copies of an image that go different ways never see each other's kept views")

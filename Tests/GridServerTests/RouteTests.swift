@@ -1,3 +1,4 @@
+import Foundation
 import GridModel
 import HTTPTypes
 import Ordering
@@ -216,6 +217,33 @@ struct RouteTests {
                 headers: ["Accept": "text/event-stream"])
             #expect(events.text.hasPrefix("event: started\n") && events.text.contains("event: done\ndata: {\"revision\":"))
             #expect(try GridDocument(wire: try await api.send(.get, grid.path).body).sheets[1].rows == 4)
+        }
+    }
+
+    @Test("The sample is opened as a grid of its own, again and again; without its file there is no such route")
+    func sample() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(
+            path: "trueline-sample-\(ProcessInfo.processInfo.processIdentifier).csv")
+        try Data("name,city\nA,Lisbon\nB,Porto\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try await TestServer(sample: file.path).test(.router) { api in
+            for _ in 0..<2 {
+                let made = try await api.send(.post, "/api/v1/sample")
+                let grid = try GridDocument(wire: made.body)
+                #expect(made.status == 201 && made.headers[.location] == "/api/v1/grids/\(grid.id)")
+                #expect(grid.sheets.first?.rows == 2 && grid.sheets.first?.sheet.columns.map(\.name) == ["name", "city"])
+            }
+            let document = try await api.send(.get, "/openapi.json").text
+            #expect(document.contains("/api/v1/sample"))
+        }
+        try await TestServer(sample: file.path + "-gone").test(.router) { api in
+            let answer = try await api.send(.post, "/api/v1/sample")
+            let grids = try await api.send(.get, "/grids").text
+            #expect(answer.status == 500 && grids == #"{"grids":[]}"#)
+        }
+        try await TestServer().test(.router) { api in
+            let answer = try await api.send(.post, "/api/v1/sample")
+            #expect(answer.status == 404)
         }
     }
 

@@ -43,7 +43,7 @@ struct TestServer: Sendable {
     static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     init(
-        time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil,
+        time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil, sample: String? = nil,
         limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits()
     ) {
         var pipeline = PipelineEnvironment(
@@ -54,7 +54,8 @@ struct TestServer: Sendable {
         pipeline.limits.groupDelay = .zero
         host = GridHost(catalog: catalog, environment: pipeline)
         let seed = Mutex<UInt64>(1)
-        var configuration = GridServerConfiguration(port: 0, webDirectory: web, version: "test", limits: limits)
+        var configuration = GridServerConfiguration(
+            port: 0, webDirectory: web, sampleFile: sample, version: "test", limits: limits)
         configuration.spoolDirectory = FileManager.default.temporaryDirectory.appending(path: "trueline-server-tests").path
         server = GridServer(
             configuration: configuration, host: host,

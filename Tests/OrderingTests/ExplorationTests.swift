@@ -75,6 +75,7 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
         (.wholeRangeFirst, "wholeRangeFirst", ["C11"]),
         (.neverRetry, "neverRetry", ["C5"]),
         (.ignoreSensitiveColumns, "ignoreSensitiveColumns", ["C4", "C5", "C8"]),
+        (.ignoreShownColumns, "ignoreShownColumns", ["C7", "C8"]),
     ]
 
     @Test("Each broken rule is noticed, by the invariant it breaks", arguments: broken.indices)

@@ -192,6 +192,19 @@ import Testing
         #expect(screen.handle(.looking(at: 1)) == ["withdraw 2", "load 1.3: 1 have [] from 6"])
     }
 
+    @Test("C7: changes in columns that are not shown cost no read, and carry the page on") func unseenColumn() {
+        var screen = Screen()
+        _ = screen.handle(.opening(shown: .these([ColumnKey(1), ColumnKey(2)])), at: 0)
+        _ = screen.handle(.hello(5))
+        _ = screen.handle(.reply(1, at: 5, pages: [1]))
+        for revision in UInt64(6)...40 {
+            #expect(screen.handle(.signal(revision, rows: [11], columns: [9, 70]), at: revision * 100) == [])
+        }
+        #expect(screen.core.condition(of: PageNumber(1)) == .current)
+        _ = screen.handle(.signal(41, rows: [11], columns: [2, 9]), at: 5_000)
+        #expect(screen.core.condition(of: PageNumber(1)) == .stale)
+    }
+
     @Test("C8: a full cache lets go of the page seen longest ago") func leastRecentlySeen() {
         var screen = settled(cached: 8)
         for page in UInt32(2)...8 {

@@ -49,8 +49,10 @@ struct Screen {
 }
 
 extension Event {
-    static func opening(_ first: UInt32 = 1, _ last: UInt32? = nil, sensitive: SensitiveColumns = .these([])) -> Event {
-        .open(Intent(sheet: 1, view: 0, pageSize: 10, sensitive: sensitive, viewport: range(first, last)))
+    static func opening(
+        _ first: UInt32 = 1, _ last: UInt32? = nil, sensitive: SensitiveColumns = .these([]), shown: ShownColumns = .all
+    ) -> Event {
+        .open(Intent(sheet: 1, view: 0, pageSize: 10, sensitive: sensitive, shown: shown, viewport: range(first, last)))
     }
 
     static func looking(at first: UInt32, _ last: UInt32? = nil) -> Event { .viewport(range(first, last)) }

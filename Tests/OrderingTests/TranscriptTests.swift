@@ -81,17 +81,17 @@ struct NativeSession: ~Copyable {
 @Suite struct InterfaceTests {
     /// Version, instant zero, tag.
     private func message(_ tag: UInt8, _ rest: [UInt8] = []) -> ArraySlice<UInt8> {
-        ([1] + Array(repeating: 0, count: 8) + [tag] + rest)[...]
+        ([2] + Array(repeating: 0, count: 8) + [tag] + rest)[...]
     }
 
     @Test("Damaged bytes are a negative number that says what is wrong") func damage() {
         let session = NativeSession()
         #expect(session.send([]).code == -2)
-        #expect(session.send([2]).code == -3)
+        #expect(session.send([1]).code == -3)
         #expect(session.send(message(99)).code == -4)
         #expect(session.send(message(19, [0])).code == -5)
         #expect(session.send(message(4, Array(repeating: 0, count: 16) + [1, 0, 0, 2, 0])).code == -6)
-        #expect(session.configure([1, 0]) == -2)
+        #expect(session.configure([2, 0]) == -2)
         #expect(session.send(message(19)).code > 0)
     }
 

@@ -59,6 +59,10 @@ private let occurrences: [(String, @Sendable (Situation) -> Event)] = [
     ),
     ("signal: touches the page", { .signal($0.screen.core.frontier.rawValue + 1, rows: [11]) }),
     ("signal: touches others", { .signal($0.screen.core.frontier.rawValue + 1, rows: [77]) }),
+    (
+        "signal: touches the page's rows in a column not shown",
+        { .signal($0.screen.core.frontier.rawValue + 1, rows: [11], columns: [9]) }
+    ),
     ("signal: order changed", { .signal($0.screen.core.frontier.rawValue + 1, order: true) }),
     ("signal: repeated", { .signal($0.screen.core.frontier.rawValue, rows: [11]) }),
     ("signal: after a hole", { .signal($0.screen.core.frontier.rawValue + 2, rows: [77]) }),
@@ -94,11 +98,13 @@ private let edit: (Event, UInt64) = (.editSubmitted(DraftID(1), row: RowKey(11))
 
 /// Each with a read in flight, so that replies mean something.
 private let connections: [Situation] = {
-    let live: [(Event, UInt64)] = [(.opening(), 0), edit, (.hello(5), 0), (.reply(1, at: 5, pages: [1]), 0)]
+    let live: [(Event, UInt64)] = [
+        (.opening(shown: .these([ColumnKey(1)])), 0), edit, (.hello(5), 0), (.reply(1, at: 5, pages: [1]), 0),
+    ]
     let lost = live + [(.streamLost, 0)]
     let polling = lost + [(.timer, 3_000)]
     return [
-        Situation("connecting", [(.opening(), 0), edit]),
+        Situation("connecting", [(.opening(shown: .these([ColumnKey(1)])), 0), edit]),
         Situation("live", live + [(.refresh, 0)]),
         Situation("silent", live + [(.heartbeatLate, 0)]),
         Situation("reconnecting", lost + [(.refresh, 0)]),
@@ -109,7 +115,7 @@ private let connections: [Situation] = {
 
 /// Page 1 of a live screen.
 private let pages: [Situation] = {
-    let loading: [(Event, UInt64)] = [(.opening(), 0), (.hello(5), 0), edit]
+    let loading: [(Event, UInt64)] = [(.opening(shown: .these([ColumnKey(1)])), 0), (.hello(5), 0), edit]
     let current = loading + [(.reply(1, at: 5, pages: [1]), 0)]
     let stale = current + [(.signal(6, rows: [11]), 0)]
     return [

@@ -44,7 +44,7 @@ test('a number that is none is a RangeError, and nothing happened', () => {
 
 test('damaged bytes are an error, not a trap', () => {
   const core = new Ordering(module).reconciler();
-  for (const bytes of [[], [1], [2, 0, 0, 0, 0, 0, 0, 0, 0, 19], [1, 0, 0, 0, 0, 0, 0, 0, 0, 99], [1, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0]]) {
+  for (const bytes of [[], [2], [1, 0, 0, 0, 0, 0, 0, 0, 0, 19], [2, 0, 0, 0, 0, 0, 0, 0, 0, 99], [2, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0]]) {
     assert.throws(() => core.send(new Uint8Array(bytes)), /^Error: ordering: /);
   }
   assert.throws(() => core.send(new Uint8Array(2 << 20)), RangeError);
@@ -81,7 +81,7 @@ test('a commit event becomes a signal; what cannot be read counts as many', () =
 
 test('each event type encodes', () => {
   const events = [
-    open, { ...open, sensitive: 'all', first: 2, last: 4 }, { type: 'viewport', first: 1, last: 2 }, { type: 'hello', revision: 1, resumedAfter: 1 },
+    open, { ...open, sensitive: 'all', first: 2, last: 4 }, { ...open, shown: [1, 2] }, { type: 'viewport', first: 1, last: 2 }, { type: 'hello', revision: 1, resumedAfter: 1 },
     { type: 'signal', from: 1, revision: 2, rows: 'many', columns: 'many' }, { type: 'gap', revision: 3 }, { type: 'heartbeat' },
     { type: 'heartbeatLate' }, { type: 'streamLost' }, { type: 'replyFailed', request: '1.1', kind: 'behind', retryAfter: 5.5 },
     { type: 'editSubmitted', draft: 1, row: 2 }, { type: 'editAcknowledged', draft: 1, revision: 4 }, { type: 'editRefused', draft: 1 },
@@ -90,7 +90,7 @@ test('each event type encodes', () => {
   const core = new Ordering(module).reconciler();
   events.forEach((event, index) => {
     const writer = new Writer();
-    writer.u8(1);
+    writer.u8(2);
     writer.u64(index);
     writer.event(event);
     decodeEffects(core.send(writer.bytes));

@@ -70,7 +70,8 @@ function begin() {
 const rows = (page) => Array.from({ length: below(12) }, (_, index) => (page % 1000) * 10 + index + (chance(5) ? below(1000) : 0));
 const open = () => ({
   type: 'open', sheet: below(4), view: below(4), pageSize: 10,
-  sensitive: chance(20) ? 'all' : Array.from({ length: below(3) }, () => below(6)), first: 1 + below(9), last: 1 + below(12),
+  sensitive: chance(20) ? 'all' : Array.from({ length: below(3) }, () => below(6)),
+  shown: chance(50) ? 'all' : Array.from({ length: below(5) }, () => below(6)), first: 1 + below(9), last: 1 + below(12),
 });
 const signal = () => {
   revision += 1;

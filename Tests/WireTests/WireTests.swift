@@ -107,6 +107,16 @@ struct WireTests {
         #expect(nothing.filter == [Filter(column: Self.a, operation: .isEmpty)])
     }
 
+    @Test("An inline view may look for a text in all columns; a saved one may not")
+    func find() throws {
+        let view = ViewDefinition(filter: Self.view.filter, find: "a \"quoted\" text")
+        #expect(try ViewDefinition(wire: view.wire) == view)
+        #expect(try ViewDefinition(wire: Array(#"{"find":""}"#.utf8)).isEmpty)
+        let long = String(repeating: "x", count: Limits.findBytes + 1)
+        #expect(throws: WireError.self) { try ViewDefinition(wire: Array(#"{"find":"\#(long)"}"#.utf8)) }
+        #expect(throws: WireError.self) { try ViewRequest(wire: Array(#"{"name":"n","find":"x"}"#.utf8)) }
+    }
+
     @Test("A query of pages reads back as it was written")
     func query() throws {
         let queries = [

@@ -10,6 +10,7 @@ import { toast } from '../base/menu.js';
 import { promptField } from './prompt-field.js';
 import { RunCard, isActive } from './run-card.js';
 import { rowsOf } from '../grid/rows.js';
+import { isWhole } from '../grid/store.js';
 
 /** @typedef {'first' | 'selected' | 'empty' | 'failed' | 'stale' | 'all'} Scope */
 
@@ -181,8 +182,8 @@ export class AgentPanel {
         const id = store.rowAt(rank)?.id;
         if (id) viewport.push(id);
       }
-      const view = store.effectiveView, isWhole = !view.filter.length && !view.sort.length;
-      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole ? {} : { view }), viewport });
+      const view = store.effectiveView;
+      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport });
       store.runChanged(run);
       this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);

@@ -1,9 +1,8 @@
 // @ts-check
 // A column's menu: rename, type, sort, filter, move, agent, delete. And adding one.
 
-import { api } from '../wire/api.js';
 import { h } from '../base/dom.js';
-import { openMenu, openPopover, toast } from '../base/menu.js';
+import { openMenu, openPopover } from '../base/menu.js';
 import { typeIcons } from '../base/icons.js';
 import { openFilter } from '../view/filter-form.js';
 import { setSort } from '../view/toolbar.js';
@@ -12,11 +11,11 @@ import { setSort } from '../view/toolbar.js';
 export const columnTypes = [['text', 'Text'], ['number', 'Number'], ['boolean', 'Yes / no'], ['date', 'Date'], ['json', 'JSON']];
 
 export class ColumnMenu {
-  /** @param {import('../grid/store.js').Store} store @param {(column: string) => void} openAgent @param {() => Promise<void>} reread */
-  constructor(store, openAgent, reread) {
+  /** @param {import('../grid/store.js').Store} store @param {(column: string) => void} openAgent @param {import('./column-deeds.js').ColumnDeeds} deeds */
+  constructor(store, openAgent, deeds) {
     this.store = store;
     this.openAgent = openAgent;
-    this.reread = reread;
+    this.deeds = deeds;
   }
 
   /** @param {Element} anchor @param {string} id */
@@ -34,41 +33,31 @@ export class ColumnMenu {
       { label: 'Sort descending', icon: 'down', checked: sort === 'descending' ? true : undefined, run: () => setSort(store, id, sort === 'descending' ? null : 'descending') },
       { label: 'Filter by this column\u2026', icon: 'filter', run: () => openFilter(store, anchor, null, id) },
       'line',
-      { label: 'Move left', icon: 'chevronLeft', disabled: !before, run: () => this.change(id, { before: before?.id }) },
-      { label: 'Move right', icon: 'chevronRight', disabled: !after, run: () => this.change(id, { after: after?.id }) },
+      { label: 'Move left', icon: 'chevronLeft', hint: 'Alt Shift \u2190', disabled: !before, run: () => before && void this.deeds.move(id, { before: before.id }) },
+      { label: 'Move right', icon: 'chevronRight', hint: 'Alt Shift \u2192', disabled: !after, run: () => after && void this.deeds.move(id, { after: after.id }) },
       'line',
       { label: 'Delete column', icon: 'trash', danger: true, run: () => this.remove(anchor, column) },
     ], `Column ${column.name}`);
   }
 
-  /** @param {string} id @param {Record<string, unknown>} fields */
-  async change(id, fields) {
-    try {
-      await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, id, fields);
-      await this.reread();
-    } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { problem: true });
-    }
-  }
-
   /** @param {Element} anchor @param {import('../types.js').Column} column */
   rename(anchor, column) {
-    askText(anchor, 'Column name', column.name, 'Rename', (name) => name !== column.name && void this.change(column.id, { name }));
+    askText(anchor, 'Column name', column.name, 'Rename', (name) => name !== column.name && void this.deeds.change(column, { name }));
   }
 
   /** @param {Element} anchor @param {import('../types.js').Column} column */
   retype(anchor, column) {
-    openMenu(anchor, columnTypes.map(([type, label]) => ({ label, icon: typeIcons[type], checked: column.type === type ? true : undefined, run: () => void this.change(column.id, { type }) })), 'Type of the column');
+    openMenu(anchor, columnTypes.map(([type, label]) => ({ label, icon: typeIcons[type], checked: column.type === type ? true : undefined, run: () => column.type !== type && void this.deeds.change(column, { type }) })), 'Type of the column');
   }
 
   /** @param {Element} anchor @param {import('../types.js').Column} column */
   remove(anchor, column) {
     const panel = h('form', { class: 'confirm', 'aria-label': 'Delete column' }, h('p', {}, `Delete \u201c${column.name}\u201d and its values in all rows?`),
       h('div', { class: 'actions' }, h('button', { type: 'button', on: { click: () => panel.hidePopover() } }, 'Keep'), h('button', { type: 'submit', class: 'danger' }, 'Delete')));
-    panel.addEventListener('submit', async (event) => {
+    panel.addEventListener('submit', (event) => {
       event.preventDefault();
       panel.hidePopover();
-      await api.deleteColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id).then(this.reread, (error) => toast(error.message, { problem: true }));
+      void this.deeds.remove(column);
     });
     openPopover(anchor, panel);
   }
@@ -84,10 +73,8 @@ export class ColumnMenu {
     panel.addEventListener('submit', async (event) => {
       event.preventDefault();
       try {
-        const column = await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name: name.value.trim(), type: type.value });
+        const id = await this.deeds.add(name.value.trim(), /** @type {import('../types.js').ColumnType} */ (type.value));
         panel.hidePopover();
-        await this.reread();
-        const id = column.id ?? column.column ?? this.store.columns.at(-1)?.id;
         if (agent.checked && id) this.openAgent(id);
         this.onAdded(id);
       } catch (error) {

@@ -6,10 +6,10 @@ import { openMenu } from '../base/menu.js';
 import { openFilter } from '../view/filter-form.js';
 import { displayText } from '../wire/cell-value.js';
 
-/** @typedef {{ store: import('./store.js').Store, selection: import('./selection.js').Selection, editor: import('./editor.js').Editor, clipboard: import('./clipboard.js').Clipboard, deeds: import('./row-deeds.js').RowDeeds, agents: import('../agents/agent-panel.js').AgentPanel, why: import('../history/why-panel.js').WhyPanel }} Parts */
+/** @typedef {{ store: import('./store.js').Store, selection: import('./selection.js').Selection, editor: import('./editor.js').Editor, clipboard: import('./clipboard.js').Clipboard, deeds: import('./row-deeds.js').RowDeeds, agents: import('../agents/agent-panel.js').AgentPanel, why: import('../history/why-panel.js').WhyPanel, reorder: import('./reorder.js').Reorder }} Parts */
 
 /** @param {{ x: number, y: number }} at @param {Parts} parts */
-export function cellMenu(at, { store, selection, editor, clipboard, deeds, agents, why }) {
+export function cellMenu(at, { store, selection, editor, clipboard, deeds, agents, why, reorder }) {
   const column = store.columns[selection.column], row = store.rowAt(selection.row);
   if (!column || !row) return;
   const range = selection.range, rows = range.bottom - range.top + 1, value = row.cells[column.id];
@@ -24,6 +24,9 @@ export function cellMenu(at, { store, selection, editor, clipboard, deeds, agent
     'line',
     { label: 'Insert a row above', icon: 'up', run: () => void deeds.insert('before') },
     { label: 'Insert a row below', icon: 'down', run: () => void deeds.insert('after') },
+    { label: `Move ${rows === 1 ? 'the row' : 'the rows'} up`, hint: 'Alt Shift \u2191', icon: 'up', disabled: range.top === 0, run: () => reorder.step(-1, 0) },
+    { label: `Move ${rows === 1 ? 'the row' : 'the rows'} down`, hint: 'Alt Shift \u2193', icon: 'down', disabled: range.bottom >= selection.lastRow, run: () => reorder.step(1, 0) },
+    'line',
     { label: `Delete ${counted(rows, 'row')}`, icon: 'trash', danger: true, run: () => void deeds.remove() },
   ], 'Cell');
 }

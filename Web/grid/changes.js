@@ -7,7 +7,9 @@ import { toast } from '../base/menu.js';
 import { displayText } from '../wire/cell-value.js';
 
 /** @typedef {import('../types.js').Change} Change */
-/** @typedef {{ label: string, forward: Change[], back: Change[], revision: number }} Deed */
+/** Changes of cells and rows. @typedef {{ label: string, forward: Change[], back: Change[], revision: number }} Edit */
+/** Anything else that can be taken back; each throws when it cannot be done. @typedef {{ label: string, redo: () => Promise<void>, undo: () => Promise<void> }} Act */
+/** @typedef {Edit | Act} Deed */
 
 /** Changes that one command may hold (the server's limit). */
 const changesMost = 10_000;
@@ -22,6 +24,13 @@ export class Changes {
     this.done = [];
     /** @type {Deed[]} */
     this.undone = [];
+    /** What took the place of a row or column that was deleted and brought back, by id. @type {Map<string, string>} */
+    this.stands = new Map();
+    /** What was in cells when they came back with their row or column, and at which revision, by row and column.
+     * @type {Map<string, { json: string, revision: number }>} */
+    this.broughtBack = new Map();
+    /** Deeds are taken back and done again one after the other. @type {Promise<void>} */
+    this.turning = Promise.resolve();
     /** @type {Map<string, Change[]>} */
     this.sent = new Map();
     this.requests = 0;
@@ -36,6 +45,41 @@ export class Changes {
     this.gridID = this.store.grid?.id;
     this.done = [];
     this.undone = [];
+    this.stands.clear();
+    this.broughtBack.clear();
+  }
+
+  /** The row or column that stands for one of before. @param {string} id */
+  current(id) {
+    for (let next = this.stands.get(id); next !== undefined; next = this.stands.get(id)) id = next;
+    return id;
+  }
+
+  /** @param {import('../types.js').Position} position @returns {import('../types.js').Position} */
+  currentPosition(position) {
+    return 'after' in position ? { after: this.current(position.after) } : 'before' in position ? { before: this.current(position.before) } : position;
+  }
+
+  /** @param {string} id @param {string} by */
+  replaced(id, by) {
+    if (id !== by) this.stands.set(id, by);
+  }
+
+  /** @param {Change} change @returns {Change} */
+  currentChange(change) {
+    switch (change.op) {
+      case 'setCell': return { ...change, row: this.current(change.row), column: this.current(change.column) };
+      case 'deleteRows': return { ...change, rows: change.rows.map((id) => this.current(id)) };
+      case 'moveRows': return { ...change, rows: change.rows.map((id) => this.current(id)), position: this.currentPosition(change.position) };
+      case 'insertRows': return { ...change, position: this.currentPosition(change.position), rows: change.rows.map((cells) => Object.fromEntries(Object.entries(cells).map(([id, json]) => [this.current(id), json]))) };
+    }
+  }
+
+  /** Remembers a deed that was done. @param {Deed} deed */
+  did(deed) {
+    this.done.push(deed);
+    if (this.done.length > undoMost) this.done.shift();
+    this.undone = [];
   }
 
   /** Does something that can be taken back. `back` restores what was there; cells are restored only if nobody changed them since.
@@ -44,33 +88,71 @@ export class Changes {
     if (forward.length === 0) return null;
     const reply = await this.send(forward);
     if (!reply) return null;
-    const inserted = reply.results.flatMap((r) => (Array.isArray(r['rows']) ? /** @type {string[]} */ (r['rows']) : []));
+    const inserted = rowsIn(reply);
     const undo = inserted.length ? [...back, /** @type {Change} */ ({ op: 'deleteRows', sheet: this.store.sheetID, rows: inserted })] : back;
-    this.done.push({ label, forward, back: undo, revision: reply.revision });
-    if (this.done.length > undoMost) this.done.shift();
-    this.undone = [];
+    this.did({ label, forward, back: undo, revision: reply.revision });
     return { revision: reply.revision, inserted };
   }
 
-  async undo() {
-    const deed = this.done.pop();
-    if (!deed) return announce('Nothing to undo', true);
-    const guarded = deed.back.map((c) => (c.op === 'setCell' ? { ...c, ifRevision: deed.revision } : c));
-    const reply = await this.send(guarded, `Not undone: ${deed.label}.`);
-    if (!reply) return;
-    this.undone.push({ ...deed, revision: reply.revision });
-    announce(`Undone: ${deed.label}`, true);
+  undo() {
+    return this.next(this.done, this.undone, 'Undone', 'Not undone', (deed) => ('back' in deed ? deed.back : deed.undo));
   }
 
-  async redo() {
-    const deed = this.undone.pop();
-    if (!deed) return announce('Nothing to redo', true);
-    const reply = await this.send(deed.forward.map((c) => (c.op === 'setCell' ? { ...c, ifRevision: deed.revision } : c)), `Not done again: ${deed.label}.`);
-    if (!reply) return;
-    const inserted = reply.results.flatMap((r) => (Array.isArray(r['rows']) ? /** @type {string[]} */ (r['rows']) : []));
-    const back = inserted.length ? [...deed.back.filter((c) => c.op !== 'deleteRows'), /** @type {Change} */ ({ op: 'deleteRows', sheet: this.store.sheetID, rows: inserted })] : deed.back;
-    this.done.push({ ...deed, back, revision: reply.revision });
-    announce(`Done again: ${deed.label}`, true);
+  redo() {
+    return this.next(this.undone, this.done, 'Done again', 'Not done again', (deed) => ('forward' in deed ? deed.forward : deed.redo));
+  }
+
+  /** @param {Deed[]} from @param {Deed[]} to @param {string} done @param {string} not @param {(deed: Deed) => Change[] | (() => Promise<void>)} work */
+  next(from, to, done, not, work) {
+    return (this.turning = this.turning.then(() => this.turn(from, to, done, not, work)));
+  }
+
+  /** Takes the last deed of one pile, does what is asked of it, and puts it on the other.
+   * @param {Deed[]} from @param {Deed[]} to @param {string} done @param {string} not @param {(deed: Deed) => Change[] | (() => Promise<void>)} work */
+  async turn(from, to, done, not, work) {
+    const deed = from.pop();
+    if (!deed) return announce(done === 'Undone' ? 'Nothing to undo' : 'Nothing to do again', true);
+    try {
+      const asked = work(deed), next = typeof asked === 'function' ? (await asked(), deed) : await this.turnEdit(/** @type {Edit} */ (deed), asked, not);
+      if (!next) return;
+      to.push(next);
+      announce(`${done}: ${deed.label}`, true);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      toast(`${not}: ${deed.label}. ${text}`, { problem: true });
+    }
+  }
+
+  /** Sends the changes of an edit, guarded: cells are set only if nobody changed them since. Rows that come back, or come again, stand for
+   * those they replace. @param {Edit} deed @param {Change[]} changes @param {string} not */
+  async turnEdit(deed, changes, not) {
+    const other = changes === deed.back ? deed.forward : deed.back;
+    const reply = await this.send(changes.map((c) => this.currentChange(this.guarded(c, other, deed.revision))), `${not}: ${deed.label}.`);
+    if (!reply) return null;
+    const gone = other.flatMap((c) => (c.op === 'deleteRows' ? c.rows : [])), cells = changes.flatMap((c) => (c.op === 'insertRows' ? c.rows : []));
+    rowsIn(reply).forEach((id, at) => {
+      if (gone[at]) this.replaced(this.current(gone[at]), id);
+      for (const [column, json] of Object.entries(cells[at] ?? {})) this.broughtBack.set(`${id} ${this.current(column)}`, { json, revision: reply.revision });
+    });
+    return { ...deed, revision: reply.revision };
+  }
+
+  /** A cell that came back with its row or column, with the value that this deed left in it, may be set though its revision is newer.
+   * @param {Change} change @param {Change[]} other what the change takes back @param {number} revision @returns {Change} */
+  guarded(change, other, revision) {
+    if (change.op !== 'setCell') return change;
+    const back = this.broughtBack.get(`${this.current(change.row)} ${this.current(change.column)}`);
+    const left = other.find((c) => c.op === 'setCell' && c.row === change.row && c.column === change.column);
+    const isSame = back && left && 'value' in left && left.value === back.json;
+    return { ...change, ifRevision: isSame ? Math.max(revision, back.revision) : revision };
+  }
+
+  /** Sets cells again that were lost with their column, without drafts: they were saved before. @param {import('../types.js').SetCell[]} cells */
+  async restore(cells) {
+    for (let at = 0; at < cells.length; at += changesMost) {
+      const part = cells.slice(at, at + changesMost), { revision } = await this.untilAnswered(crypto.randomUUID(), part);
+      for (const { row, column, value } of part) this.broughtBack.set(`${row} ${column}`, { json: value ?? '', revision });
+    }
   }
 
   /** Sends changes until they are answered; null when they were refused. More than one command holds are sent one after the other.
@@ -94,22 +176,28 @@ export class Changes {
 
   /** @param {string} intent @param {Change[]} changes @param {string} [failure] */
   async submit(intent, changes, failure) {
+    try {
+      const reply = await this.untilAnswered(intent, changes);
+      this.sent.delete(intent);
+      this.drafts.acknowledged(intent, reply.revision);
+      return reply;
+    } catch (error) {
+      this.refused(intent, changes, error, failure);
+      return null;
+    }
+  }
+
+  /** The same intent again and again until the server answers. @param {string} intent @param {Change[]} changes @throws {Problem} a refusal */
+  async untilAnswered(intent, changes) {
     const grid = this.store.grid?.id ?? '';
     for (let attempt = 0; ; attempt++) {
       try {
         this.requests++;
-        const reply = await api.submit(grid, intent, changes);
-        this.sent.delete(intent);
-        this.drafts.acknowledged(intent, reply.revision);
-        return reply;
+        return await api.submit(grid, intent, changes);
       } catch (error) {
-        if (error instanceof Problem && error.isTransient) {
-          if (attempt === 1) toast('Saving is taking longer than usual. Your change is kept here and sent again.');
-          await pause(error.retryAfter ? error.retryAfter * 1000 : Math.min(8000, 300 * 2 ** attempt));
-          continue;
-        }
-        this.refused(intent, changes, error, failure);
-        return null;
+        if (!(error instanceof Problem && error.isTransient)) throw error;
+        if (attempt === 1) toast('Saving is taking longer than usual. Your change is kept here and sent again.');
+        await pause(error.retryAfter ? error.retryAfter * 1000 : Math.min(8000, 300 * 2 ** attempt));
       }
     }
   }
@@ -129,7 +217,7 @@ export class Changes {
 
   /** @param {'retry' | 'copy' | 'discard'} choice @param {string} intent */
   async choose(choice, intent) {
-    const changes = this.sent.get(intent) ?? [];
+    const changes = this.sent.get(intent) ?? this.drafts.of(intent).map((d) => /** @type {Change} */ ({ op: 'setCell', row: d.row, column: d.column, value: d.json }));
     if (choice === 'copy') {
       const text = changes.map((c) => (c.op === 'setCell' ? displayText(c.value ?? undefined) : '')).join('\n');
       await navigator.clipboard.writeText(text).then(() => toast('Copied.'), () => toast('The browser refused to copy.', { problem: true }));
@@ -140,6 +228,9 @@ export class Changes {
     if (choice === 'retry') await this.make('edit', changes.map((c) => (c.op === 'setCell' ? { op: c.op, row: c.row, column: c.column, value: c.value } : c)), []);
   }
 }
+
+/** The rows that a reply says were inserted. @param {import('../types.js').ChangesReply} reply */
+const rowsIn = (reply) => reply.results.flatMap((r) => (Array.isArray(r['rows']) ? /** @type {string[]} */ (r['rows']) : []));
 
 /** @param {Problem} problem */
 function refusalText(problem) {

@@ -102,6 +102,21 @@ export class Drafts {
     if (draft.id) this.tell('discarded', draft);
   }
 
+  /** The drafts that the ordering core follows, oldest first. */
+  get followed() {
+    return [...this.keys.values()].flatMap((key) => this.drafts.get(key) ?? []);
+  }
+
+  /** The server went back to before these were saved: they are the person's again. */
+  lost() {
+    for (const draft of this.drafts.values()) {
+      if (draft.state !== 'saved') continue;
+      draft.state = 'refused';
+      draft.problem = 'The server went back to a state from before this was saved.';
+    }
+    this.changed();
+  }
+
   /** @param {string} intent */
   of(intent) {
     return [...this.drafts.values()].filter((d) => d.intent === intent);

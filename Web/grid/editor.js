@@ -90,6 +90,11 @@ export class Editor {
     }
   }
 
+  /** What the person saw when the editor opened is not of this history any more: the change will be one to be confirmed. */
+  forgetRevision() {
+    if (this.cell) this.cell.revision = 0;
+  }
+
   cancel() {
     this.close();
     this.painter.focus();

@@ -14,6 +14,7 @@ import { displayText } from '../wire/cell-value.js';
  * @property {(anchor: Element, column: string) => void} columnMenu
  * @property {(at: { x: number, y: number }) => void} cellMenu
  * @property {(column: string, extend: boolean) => void} sortBy
+ * @property {(rows: number, columns: number) => void} move moves the selected rows or columns
  */
 
 export class Keyboard {
@@ -59,9 +60,18 @@ export class Keyboard {
     const header = /** @type {Element} */ (event.target).closest('.column-header');
     if (header instanceof HTMLElement) return this.headerKey(event, header);
     if (/** @type {Element} */ (event.target).closest('button')) return;
+    if (this.moveKey(event)) return event.preventDefault();
     const control = event.ctrlKey || event.metaKey;
     const handled = control ? this.controlKey(event) : this.plainKey(event);
     if (handled) event.preventDefault();
+  }
+
+  /** Alt+Shift and an arrow moves rows and columns. @param {KeyboardEvent} event */
+  moveKey(event) {
+    if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey) return false;
+    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (by) this.commands.move(by[0] ?? 0, by[1] ?? 0);
+    return by !== undefined;
   }
 
   /** @param {KeyboardEvent} event */
@@ -175,7 +185,10 @@ export class Keyboard {
       this.painter.paint();
       this.painter.headers.get(column.id)?.focus({ preventScroll: true });
     };
-    if (event.key === 'ArrowDown' && !event.altKey) this.go(this.painter.seen.first, rank, false);
+    if (event.altKey && event.shiftKey && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+      this.selection.moveTo(this.selection.row, rank);
+      this.commands.move(0, event.key === 'ArrowLeft' ? -1 : 1);
+    } else if (event.key === 'ArrowDown' && !event.altKey) this.go(this.painter.seen.first, rank, false);
     else if (event.key === 'ArrowLeft') focus(rank - 1);
     else if (event.key === 'ArrowRight') focus(rank + 1);
     else if (event.key === 'Home') focus(0);

@@ -177,7 +177,7 @@ export class Painter {
     if (this.addColumn.style.left !== left) this.addColumn.style.left = left;
     if (this.addRow.style.transform !== top) this.addRow.style.transform = top;
     this.addColumn.hidden = this.columns.count === 0;
-    this.addRow.hidden = total === 0 || this.store.view.filter.length > 0;
+    this.addRow.hidden = total === 0 || this.store.view.filter.length > 0 || this.store.find !== '';
   }
 
   /** @param {number[]} columns */

@@ -28,6 +28,8 @@ export class PlaceKeeper {
     this.waiting = null;
     this.lastTouch = -Infinity;
     this.freeUntil = -Infinity;
+    /** True while a hand drags a row or a column. */
+    this.isHeld = false;
     this.text = h('span', {});
     this.notice = h('div', { class: 'rows-moved', role: 'status' }, this.text, h('button', { type: 'button', class: 'small primary', on: { click: () => (this.apply(), painter.focus()) } }, 'Apply'));
     this.notice.hidden = true;
@@ -41,6 +43,13 @@ export class PlaceKeeper {
   /** The person moves rows just now: what comes of it is what was asked for. */
   letGo() {
     this.freeUntil = performance.now() + rowsAskedFor;
+  }
+
+  /** While something is dragged, nothing in view moves. @param {boolean} isHeld */
+  hold(isHeld) {
+    this.isHeld = isHeld;
+    this.lastTouch = performance.now();
+    if (!isHeld && this.waiting && !this.mustWait(this.waiting)) this.apply();
   }
 
   /** Paints a snapshot now or when asked. @param {Snapshot} snapshot */
@@ -57,12 +66,22 @@ export class PlaceKeeper {
   /** @param {Snapshot} snapshot */
   mustWait(snapshot) {
     const { store, selection, painter } = this, now = performance.now(), seen = painter.seen;
+    if (this.isHeld) return this.movesAny(snapshot, seen);
     if (store.revision === 0 || now < this.freeUntil || !painter.holdsFocus || now - this.lastTouch > handGone) return false;
     if (snapshot.totalRows === 0) return false;
     if (this.isEditedRowGone(snapshot, seen)) return true;
     if (selection.row < seen.first || selection.row > seen.last) return false;
     const id = store.rowAt(selection.row)?.id;
     return id !== undefined && rankIn(snapshot, id, selection.row) < 0 && snapshot.pages.has(Math.floor(selection.row / pageSize) + 1);
+  }
+
+  /** Whether any row in view would be another one. @param {Snapshot} snapshot @param {{ first: number, last: number }} seen */
+  movesAny(snapshot, seen) {
+    for (let rank = seen.first; rank <= seen.last; rank++) {
+      const page = snapshot.pages.get(Math.floor(rank / pageSize) + 1);
+      if (page && page.rows[rank % pageSize]?.id !== this.store.rowAt(rank)?.id) return true;
+    }
+    return false;
   }
 
   /** Whether a row that is in view and was just edited would leave the view. @param {Snapshot} snapshot @param {{ first: number, last: number }} seen */

@@ -6,13 +6,14 @@ import { api } from '../wire/api.js';
 export class Pointer {
   /**
    * @param {import('./store.js').Store} store @param {import('./selection.js').Selection} selection @param {import('./painter.js').Painter} painter
-   * @param {import('./editor.js').Editor} editor @param {import('./keyboard.js').Commands} commands
+   * @param {import('./editor.js').Editor} editor @param {import('./reorder.js').Reorder} reorder @param {import('./keyboard.js').Commands} commands
    */
-  constructor(store, selection, painter, editor, commands) {
+  constructor(store, selection, painter, editor, reorder, commands) {
     this.store = store;
     this.selection = selection;
     this.painter = painter;
     this.editor = editor;
+    this.reorder = reorder;
     this.commands = commands;
     const grid = painter.grid;
     grid.addEventListener('pointerdown', (event) => this.down(event));
@@ -29,8 +30,11 @@ export class Pointer {
     if (target.closest('.editor-layer') || event.button > 0) return;
     if (target.closest('.resizer')) return this.resize(event, /** @type {HTMLElement} */ (target.closest('.column-header')));
     if (event.pointerType === 'touch') return;
+    const columnHeader = target.closest('.column-header');
+    if (columnHeader instanceof HTMLElement && !target.closest('button')) return this.reorder.dragColumn(event, columnHeader.dataset['header'] ?? '');
     const header = target.closest('.row-header');
     const row = Number(/** @type {HTMLElement | null} */ (target.closest('.row'))?.dataset['rank'] ?? NaN);
+    if (target.closest('.grip') && !Number.isNaN(row)) return this.reorder.dragRows(event, row);
     if (header && !Number.isNaN(row)) return this.drag(event, row, this.selection.column, 'rows');
     const cell = this.painter.cellOf(event);
     if (cell) this.drag(event, cell.rank, cell.column, 'cells');

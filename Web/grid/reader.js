@@ -4,7 +4,8 @@
 
 import { commitSignal, idNumber, loadOrdering } from '../ordering.js';
 import { Problem, api } from '../wire/api.js';
-import { pageSize } from './store.js';
+import { Lineage } from '../wire/lineage.js';
+import { isWhole, pageSize } from './store.js';
 
 /** @typedef {import('../types.js').Row} Row */
 /** @typedef {import('../ordering.js').OrderingEvent} OrderingEvent */
@@ -41,7 +42,7 @@ export class GridReader {
     this.isOpen = false;
     /** Set while a new view has been asked for and nothing of it is painted. */
     this.awaitsView = false;
-    this.counts = { requests: 0, refreshes: 0, applied: 0, aborted: 0, failed: 0 };
+    this.counts = { requests: 0, refreshes: 0, applied: 0, aborted: 0, failed: 0, restarts: 0 };
     /** @type {Record<string, number>} */
     this.dropped = {};
     /** Events that came up while another one's effects were being carried out. @type {OrderingEvent[]} */
@@ -49,11 +50,17 @@ export class GridReader {
     this.isHandling = false;
     /** The last stream position, to tell a core that began anew. @type {number | null} */
     this.streamRevision = null;
+    this.lineage = new Lineage();
+    /** The columns that the pages of the current intent hold, by id. */
+    this.shownColumns = '';
+    /** Told when the server turns out to serve an older copy of the grid. @type {(revision: number, heard: number) => void} */
+    this.onRestored = () => {};
     /** Told when the server answers though the stream is lost: it is time to open it again. @type {() => void} */
     this.onReached = () => {};
     drafts.tell = (what, draft) => this.draftIs(what, draft);
     painter.onViewport = () => this.scrolled();
     store.on(['sheet', 'view'], () => this.open());
+    store.on(['grid'], () => this.followColumns());
     document.addEventListener('visibilitychange', () => this.handle({ type: document.hidden ? 'hidden' : 'shown' }));
   }
 
@@ -68,6 +75,7 @@ export class GridReader {
     this.events = [];
     this.core = this.ordering?.reconciler({ jitterSeed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 }) ?? null;
     this.streamRevision = null;
+    this.lineage = new Lineage();
     if (document.hidden) this.handle({ type: 'hidden' });
   }
 
@@ -95,13 +103,35 @@ export class GridReader {
   open() {
     const { store } = this;
     if (!this.core || !store.grid || !store.sheet) return;
-    const view = store.effectiveView, sensitive = [...view.filter, ...view.sort].map((c) => idNumber(c.column));
     this.isOpen = true;
     this.awaitsView = true;
-    this.window = this.windowFor(this.painter.seenColumns);
-    this.handle({ type: 'open', sheet: idNumber(store.sheetID), view: ++this.viewNumber, pageSize, sensitive: sensitive.some(Number.isNaN) ? 'all' : sensitive, first: 1, last: 1 });
-    this.lastViewport = { first: 1, last: 1, at: 0 };
+    this.ask(1, 1);
     store.emit('connection');
+  }
+
+  /** Asks for pages under a new intent. @param {number} first @param {number} last */
+  ask(first, last) {
+    const { store } = this, view = store.effectiveView, named = [...view.filter, ...view.sort].map((c) => idNumber(c.column));
+    this.window = this.windowFor(this.painter.seenColumns);
+    this.shownColumns = this.idsInWindow();
+    const shown = this.shownColumns === '' ? [NaN] : this.shownColumns.split(',').map(idNumber);
+    this.lastViewport = { first, last, at: performance.now() };
+    this.handle({
+      type: 'open', sheet: idNumber(store.sheetID), view: ++this.viewNumber, pageSize, first, last,
+      sensitive: view.find || named.some(Number.isNaN) ? 'all' : named, shown: shown.some(Number.isNaN) ? 'all' : shown,
+    });
+  }
+
+  /** The columns in the window; '' when pages hold them all. */
+  idsInWindow() {
+    const { columns } = this.store;
+    return columns.length > windowColumns ? columns.slice(this.window.low, this.window.high + 1).map((c) => c.id).join() : '';
+  }
+
+  /** The columns of a wide sheet changed: the window, which is one of positions, holds others. */
+  followColumns() {
+    if (!this.isOpen || this.awaitsView || this.idsInWindow() === this.shownColumns) return;
+    this.ask(this.lastViewport.first, this.lastViewport.last);
   }
 
   close() {
@@ -143,13 +173,9 @@ export class GridReader {
   moveWindow() {
     clearTimeout(this.scrollTimer);
     this.scrollTimer = setTimeout(() => {
-      const { store } = this, view = store.effectiveView, seen = this.painter.seen;
-      const columns = this.painter.seenColumns;
+      const seen = this.painter.seen, columns = this.painter.seenColumns;
       if (columns.first >= this.window.low && columns.last <= this.window.high) return;
-      const first = Math.floor(seen.first / pageSize) + 1, last = Math.floor(seen.last / pageSize) + 1;
-      this.window = this.windowFor(columns);
-      this.lastViewport = { first, last, at: performance.now() };
-      this.handle({ type: 'open', sheet: idNumber(store.sheetID), view: ++this.viewNumber, pageSize, sensitive: [...view.filter, ...view.sort].map((c) => idNumber(c.column)), first, last });
+      this.ask(Math.floor(seen.first / pageSize) + 1, Math.floor(seen.last / pageSize) + 1);
     }, scrollPause);
   }
 
@@ -158,9 +184,11 @@ export class GridReader {
     const { store } = this;
     switch (event.kind) {
       case 'hello':
+        if (!this.lineage.hello(event)) return this.onRestored(event.revision, this.lineage.heardBefore);
         this.streamRevision = event.revision;
         return this.handle({ type: 'hello', revision: event.revision, resumedAfter: event.resumedAfter });
       case 'commit':
+        this.lineage.hear(event.revision);
         this.streamRevision = event.revision;
         return this.handle(commitSignal(event, store.sheetID));
       case 'gap':
@@ -169,6 +197,7 @@ export class GridReader {
       case 'heartbeat': return this.handle({ type: 'heartbeat' });
       case 'heartbeatLate': return this.handle({ type: 'heartbeatLate' });
       case 'lost':
+        this.lineage.lost();
         this.streamRevision = null;
         return this.handle({ type: 'streamLost' });
       case 'run': {
@@ -180,11 +209,31 @@ export class GridReader {
     }
   }
 
+  /** Begins anew on a server that serves an older copy. Drafts stay; the core is told of them again. */
+  restart() {
+    const wasOpen = this.isOpen;
+    this.close();
+    this.store.forgetSnapshot();
+    if (wasOpen) this.open();
+    this.tellDrafts();
+  }
+
+  /** What a core that knows nothing has to know of open drafts. */
+  tellDrafts() {
+    for (const draft of this.drafts.followed) {
+      this.draftIs('submitted', draft);
+      if (draft.state === 'saved') this.draftIs('acknowledged', draft);
+      if (draft.state === 'refused') this.draftIs('refused', draft);
+    }
+  }
+
   /** @param {'submitted' | 'acknowledged' | 'refused' | 'discarded'} what @param {import('./drafts.js').Draft} draft */
   draftIs(what, draft) {
     switch (what) {
       case 'submitted': return this.handle({ type: 'editSubmitted', draft: draft.id, row: idNumber(draft.row) });
-      case 'acknowledged': return this.handle({ type: 'editAcknowledged', draft: draft.id, revision: draft.revision });
+      case 'acknowledged':
+        this.lineage.hear(draft.revision);
+        return this.handle({ type: 'editAcknowledged', draft: draft.id, revision: draft.revision });
       case 'refused': return this.handle({ type: 'editRefused', draft: draft.id });
       case 'discarded': return this.handle({ type: 'editDiscarded', draft: draft.id });
     }
@@ -211,9 +260,11 @@ export class GridReader {
       case 'cancelTimer': return clearTimeout(this.timer);
       case 'status': return this.status(effect);
       case 'restarted':
+        this.counts.restarts++;
         this.reset();
         queueMicrotask(() => {
           this.open();
+          this.tellDrafts();
           if (this.streamRevision !== null) this.handle({ type: 'hello', revision: this.streamRevision });
         });
     }
@@ -236,11 +287,12 @@ export class GridReader {
     this.counts.requests++;
     if (purpose !== 'load' && purpose !== 'margin') this.counts.refreshes++;
     this.reading();
-    const view = store.effectiveView, isWhole = view.filter.length === 0 && view.sort.length === 0;
+    const view = store.effectiveView;
     const tags = have.map((page) => `${page}:${this.held.get(page)?.tag ?? ''}`).join(',');
     try {
-      const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first, last, pageSize, minRevision, have: tags, view: isWhole ? null : view, ...(store.columns.length > windowColumns ? { columns: `${this.window.low}-${Math.min(this.window.high, store.columns.length - 1)}` } : {}) }, controller.signal);
+      const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first, last, pageSize, minRevision, have: tags, view: isWhole(view) ? null : view, ...(store.columns.length > windowColumns ? { columns: `${this.window.low}-${Math.min(this.window.high, store.columns.length - 1)}` } : {}) }, controller.signal);
       if (core !== this.core) return;
+      this.lineage.hear(reply.revision);
       this.arrived.set(request, new Map(reply.pages.map((p) => [p.page, p])));
       this.inFlight.delete(request);
       this.handle({

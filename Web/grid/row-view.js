@@ -123,7 +123,7 @@ export class CellView {
 export class RowView {
   constructor() {
     this.number = h('span', { class: 'row-number' });
-    this.header = h('div', { class: 'row-header', role: 'rowheader', 'aria-colindex': 1 }, this.number);
+    this.header = h('div', { class: 'row-header', role: 'rowheader', 'aria-colindex': 1 }, h('span', { class: 'grip', title: 'Drag to move; Alt+Shift+\u2191 or \u2193' }), this.number);
     this.element = h('div', { class: 'row', role: 'row' }, this.header);
     this.rank = -1;
     this.top = -1;

@@ -2,7 +2,7 @@
 // Rows of a range of the view: from what is loaded, and read from the server for the rest (for copying, clearing, pasting and running).
 
 import { api } from '../wire/api.js';
-import { pageSize } from './store.js';
+import { isWhole, pageSize } from './store.js';
 
 /** Rows a single deed may touch; beyond it the person is told. */
 export const rowsMost = 100_000;
@@ -16,9 +16,9 @@ export async function rowsOf(store, top, bottom) {
   /** @type {import('../types.js').Row[]} */
   const rows = [];
   const first = Math.floor(top / pageSize) + 1, last = Math.floor(bottom / pageSize) + 1;
-  const view = store.effectiveView, isWhole = view.filter.length === 0 && view.sort.length === 0;
+  const view = store.effectiveView;
   for (let page = first; page <= last; page += 20) {
-    const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first: page, last: Math.min(last, page + 19), pageSize, view: isWhole ? null : view, minRevision: store.revision });
+    const reply = await api.pages(store.grid?.id ?? '', store.sheetID, { first: page, last: Math.min(last, page + 19), pageSize, view: isWhole(view) ? null : view, minRevision: store.revision });
     for (const p of reply.pages) rows.push(...p.rows);
   }
   return rows.slice(top - (first - 1) * pageSize, bottom - (first - 1) * pageSize + 1);

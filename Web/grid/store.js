@@ -12,6 +12,12 @@ export const wholeSheet = Object.freeze({ filter: [], match: 'all', sort: [] });
 
 export const pageSize = 100;
 
+/** Whether a view is the sheet itself. @param {import('../types.js').View} view */
+export const isWhole = (view) => view.filter.length === 0 && view.sort.length === 0 && !view.find;
+
+/** What a view says, for comparing. @param {import('../types.js').View} view */
+const textOf = (view) => JSON.stringify([view.filter.map((f) => [f.column, f.op, f.value]), view.filter.length > 1 ? view.match : 'all', view.sort.map((s) => [s.column, s.direction])]);
+
 /** Default widths by column type, in CSS pixels. */
 const defaultWidths = { text: 180, number: 116, boolean: 96, date: 140, json: 240 };
 
@@ -23,6 +29,8 @@ export class Store {
     this.grid = null;
     this.sheetID = '';
     this.view = wholeSheet;
+    /** The saved view that was opened; '' for the sheet itself. */
+    this.viewID = '';
     this.find = '';
     /** What `/health` said. @type {Record<string, any> | null} */
     this.health = null;
@@ -94,6 +102,21 @@ export class Store {
     return this.columns.find((c) => c.id === id);
   }
 
+  /** @returns {import('../types.js').SavedView[]} */
+  get views() {
+    return this.sheet?.views ?? [];
+  }
+
+  /** The saved view that is open. */
+  get savedView() {
+    return this.views.find((v) => v.id === this.viewID);
+  }
+
+  /** Whether what is asked for differs from what was saved under the open view's name. */
+  get isViewChanged() {
+    return textOf(this.view) !== textOf(this.savedView ?? wholeSheet);
+  }
+
   /** @param {Column} column */
   widthOf(column) {
     return this.widths.get(column.id) ?? column.width ?? this.fitted.get(column.id) ?? defaultWidths[column.type] ?? 160;
@@ -160,7 +183,7 @@ export class Store {
 
   /** The document of the open grid, at first or after its structure changed. @param {import('../types.js').Grid | null} grid */
   gridRead(grid) {
-    const other = grid?.id !== this.grid?.id;
+    const other = grid?.id !== this.grid?.id, wasChanged = this.isViewChanged, saved = this.savedView;
     this.grid = grid;
     if (!grid?.sheets.some((s) => s.id === this.sheetID)) this.sheetID = grid?.sheets[0]?.id ?? '';
     this.widths.clear();
@@ -169,10 +192,31 @@ export class Store {
       this.fitted.clear();
       this.forgetSnapshot();
       this.view = wholeSheet;
+      this.viewID = '';
       this.find = '';
     }
     this.emit('grid');
     if (other) this.emit('sheet');
+    else this.followView(wasChanged, saved);
+  }
+
+  /** After others changed the document: a view that nobody touched here follows the saved one; conditions on a deleted column go.
+   * @param {boolean} wasChanged @param {import('../types.js').SavedView | undefined} saved */
+  followView(wasChanged, saved) {
+    const now = this.savedView, before = this.view;
+    if (!now) this.viewID = '';
+    else if (saved && !wasChanged && textOf(now) !== textOf(before)) this.view = { filter: now.filter, match: now.match, sort: now.sort };
+    const { filter, sort } = this.view, has = (/** @type {{ column: string }} */ c) => this.column(c.column) !== undefined;
+    if (!filter.every(has) || !sort.every(has)) this.view = { ...this.view, filter: filter.filter(has), sort: sort.filter(has) };
+    if (textOf(before) !== textOf(this.view)) this.emit('view');
+  }
+
+  /** Opens a saved view, or with '' the sheet itself. @param {string} id */
+  openSaved(id) {
+    const saved = this.views.find((v) => v.id === id);
+    this.viewID = saved?.id ?? '';
+    this.find = '';
+    this.openView(saved ? { filter: saved.filter, match: saved.match, sort: saved.sort } : wholeSheet);
   }
 
   /** @param {string} sheet */
@@ -180,6 +224,7 @@ export class Store {
     if (sheet === this.sheetID) return;
     this.sheetID = sheet;
     this.view = wholeSheet;
+    this.viewID = '';
     this.find = '';
     this.forgetSnapshot();
     this.emit('sheet');
@@ -198,14 +243,10 @@ export class Store {
     this.emit('view');
   }
 
-  /** The view asked for, with the find text as a filter over the text columns.
+  /** The view asked for, with the text to find in whatever column.
    * @returns {import('../types.js').View} */
   get effectiveView() {
-    if (!this.find) return this.view;
-    const columns = this.columns.slice(0, 24);
-    /** @type {import('../types.js').Filter[]} */
-    const find = columns.map((c) => ({ column: c.id, op: 'contains', value: this.find }));
-    return this.view.filter.length ? { ...this.view, filter: [...this.view.filter, ...find.slice(0, 1)] } : { filter: find, match: 'any', sort: this.view.sort };
+    return this.find ? { ...this.view, find: this.find } : this.view;
   }
 
   forgetSnapshot() {

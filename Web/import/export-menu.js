@@ -4,10 +4,11 @@
 import { api } from '../wire/api.js';
 import { h } from '../base/dom.js';
 import { openMenu } from '../base/menu.js';
+import { isWhole } from '../grid/store.js';
 
 /** @param {import('../grid/store.js').Store} store @param {Element} anchor */
 export function openExport(store, anchor) {
-  const view = store.effectiveView, part = view.filter.length || view.sort.length ? `&view=${encodeURIComponent(JSON.stringify(view))}` : '';
+  const view = store.effectiveView, part = !isWhole(view) ? `&view=${encodeURIComponent(JSON.stringify(view))}` : '';
   /** @param {string} format @param {string} mode */
   const save = (format, mode) => () => {
     const link = h('a', { href: api.exportURL(store.grid?.id ?? '', store.sheetID, `format=${format}&mode=${mode}${part}`), download: `${store.grid?.name ?? 'grid'} - ${store.sheet?.name ?? ''}.${format}` });

@@ -21,7 +21,7 @@
 /** @typedef {import('./types.js').Configuration} Configuration */
 
 /** The first byte of every message. */
-export const wireVersion = 1;
+export const wireVersion = 2;
 /** @type {readonly Purpose[]} */
 const purposes = ['load', 'refresh', 'view', 'rest', 'margin', 'poll'];
 /** @type {readonly DropReason[]} */
@@ -154,13 +154,15 @@ export class Writer {
   }
 
   /** @param {OpenEvent} event */
-  #open({ sheet, view, pageSize, sensitive, first = 1, last = first }) {
+  #open({ sheet, view, pageSize, sensitive, shown = 'all', first = 1, last = first }) {
     this.u8(1);
     this.u32(sheet);
     this.u32(view);
     this.u32(pageSize);
     this.flag(sensitive === 'all');
     if (sensitive !== 'all') this.u32s(sensitive);
+    this.flag(shown === 'all');
+    if (shown !== 'all') this.u32s(shown);
     this.u32(first);
     this.u32(last);
   }

@@ -17,6 +17,7 @@
  * @property {number} view  Any number you give the view; 0 for the sheet itself.
  * @property {number} pageSize
  * @property {readonly number[] | 'all'} sensitive  Numbers of the columns the view filters or sorts by.
+ * @property {readonly number[] | 'all'} [shown]  Numbers of the columns that the pages hold. Default 'all'.
  * @property {number} [first]  The pages in view at first, from 1. Default 1.
  * @property {number} [last]  Default `first`.
  */
@@ -130,7 +131,7 @@
  * @property {Problem} problem
  */
 /**
- * The core failed and began anew, knowing nothing: forget everything, then send `open` and, with the stream open, `hello`.
+ * The core failed and began anew, knowing nothing: forget everything, then send `open`, the drafts again (submitted, then acknowledged or refused), and `hello` when the stream is open.
  * @typedef {{ type: 'restarted', reason: string }} RestartedEffect
  */
 /**

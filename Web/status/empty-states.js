@@ -36,7 +36,7 @@ export function emptyStates(store, root, actions) {
         const sample = button('Open the sample', 'spark', actions.sample);
         sample.hidden = true;
         void actions.hasSample().then((has) => (sample.hidden = !has));
-        return root.replaceChildren(card('table', 'Start a list', 'Import a file of any size, drop one here, or begin with an empty grid. Everything stays on this machine. For a list to play with, start the server with \u201ctrueline serve --sample\u201d.',
+        return root.replaceChildren(card('table', 'Start a list', 'Import a file of any size, drop one here, or begin with an empty grid. Everything stays on this machine.',
           button('Import a file', 'upload', actions.importFile, 'primary'), sample, button('Empty grid', 'plus', actions.createGrid)));
       }
       case 'noColumns': return root.replaceChildren(card('column', 'This sheet has no columns yet', 'Import a file, and its header becomes the columns; or add the first column yourself.',

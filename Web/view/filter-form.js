@@ -8,7 +8,7 @@ import { openPopover } from '../base/menu.js';
 
 /** @type {Array<[FilterOperation, string]>} */
 const operations = [
-  ['contains', 'contains'], ['equals', 'is'], ['startsWith', 'starts with'], ['oneOf', 'is one of'], ['isEmpty', 'is empty'], ['isNotEmpty', 'is not empty'],
+  ['contains', 'contains'], ['equals', 'is'], ['notEquals', 'is not'], ['startsWith', 'starts with'], ['oneOf', 'is one of'], ['isEmpty', 'is empty'], ['isNotEmpty', 'is not empty'],
   ['<', 'is less than'], ['<=', 'is at most'], ['>', 'is more than'], ['>=', 'is at least'],
 ];
 

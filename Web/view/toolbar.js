@@ -10,9 +10,10 @@ import { wholeSheet } from '../grid/store.js';
 /** @typedef {{ addColumn: (anchor: Element) => void, addRow: () => void, agents: () => void, goToRow: (anchor: Element) => void }} Actions */
 
 export class Toolbar {
-  /** @param {import('../grid/store.js').Store} store @param {HTMLElement} root @param {Actions} actions */
-  constructor(store, root, actions) {
+  /** @param {import('../grid/store.js').Store} store @param {HTMLElement} root @param {import('./saved-views.js').ViewSwitcher} views @param {Actions} actions */
+  constructor(store, root, views, actions) {
     this.store = store;
+    this.views = views;
     /** @param {string} label @param {import('../base/icons.js').IconName} name @param {(e: Event) => void} click @param {string} [className] @param {string} [title] */
     const button = (label, name, click, className = '', title = label) => h('button', { type: 'button', class: className, title, 'aria-label': label, on: { click } }, icon(name), h('span', { class: 'label' }, label));
     this.filterButton = button('Filter', 'filter', () => openFilter(store, this.filterButton, null), '', 'Show only some rows');
@@ -32,7 +33,7 @@ export class Toolbar {
     const goTo = button('Go to row', 'goTo', () => actions.goToRow(goTo), 'wide-only', 'Go to row (Ctrl+G)');
     this.agents = button('Agent', 'spark', () => actions.agents(), 'accent', 'Fill a column by an agent');
     const column = button('Column', 'column', () => actions.addColumn(column), '', 'Add a column');
-    root.append(this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), '', 'Add a row'), column, this.agents);
+    root.append(views.button, this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), '', 'Add a row'), column, this.agents);
     this.root = root;
     store.on(['view', 'sheet', 'grid'], () => this.render());
   }
@@ -43,7 +44,7 @@ export class Toolbar {
   }
 
   render() {
-    const { store } = this, { filter, sort, match } = store.view;
+    const { store, views } = this, { filter, sort, match } = store.view;
     if (document.activeElement !== this.search) this.search.value = store.find;
     const chips = [];
     filter.forEach((f, index) => {
@@ -59,6 +60,7 @@ export class Toolbar {
       chips.push(this.chip(flip, `Remove sorting by ${name}`, () => store.openView({ ...store.view, sort: sort.filter((_, i) => i !== index) })));
     });
     if (chips.length > 1) chips.push(h('button', { type: 'button', class: 'link', on: { click: () => store.openView(wholeSheet) } }, 'Clear'));
+    if (store.isViewChanged) chips.push(h('button', { type: 'button', class: 'link save-view', on: { click: () => (store.savedView ? void views.saveChanges(store.savedView) : views.saveAs()) } }, store.savedView ? 'Save' : 'Save view'));
     this.chips.replaceChildren(...chips);
     const hasGrid = store.grid !== null;
     for (const control of this.root.querySelectorAll('button, input')) /** @type {HTMLButtonElement} */ (control).disabled = !hasGrid;

@@ -85,6 +85,16 @@ export const api = {
   /** @param {string} grid @param {string} sheet @param {string} column */
   deleteColumn: (grid, sheet, column) => json(`/grids/${e(grid)}/sheets/${e(sheet)}/columns/${e(column)}`, 'DELETE'),
 
+  /** @param {string} grid @param {string} sheet @param {Omit<import('../types.js').SavedView, 'id'>} view @returns {Promise<import('../types.js').SavedView>} */
+  addView: (grid, sheet, view) => json(`/grids/${e(grid)}/sheets/${e(sheet)}/views`, 'POST', view),
+  /** @param {string} grid @param {string} sheet @param {string} view @param {Partial<Omit<import('../types.js').SavedView, 'id'>>} fields @returns {Promise<import('../types.js').SavedView>} */
+  changeView: (grid, sheet, view, fields) => json(`/grids/${e(grid)}/sheets/${e(sheet)}/views/${e(view)}`, 'PATCH', fields),
+  /** @param {string} grid @param {string} sheet @param {string} view */
+  deleteView: (grid, sheet, view) => json(`/grids/${e(grid)}/sheets/${e(sheet)}/views/${e(view)}`, 'DELETE'),
+
+  /** Makes a grid of the sample that comes with the program. @returns {Promise<import('../types.js').Grid>} */
+  openSample: () => json('/sample', 'POST'),
+
   /** Path one: committed pages of a range, all at one revision.
    * @param {string} grid @param {string} sheet
    * @param {{ first: number, last: number, pageSize: number, columns?: string, view?: import('../types.js').View | null, minRevision?: number | bigint, have?: string }} query

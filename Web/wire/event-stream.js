@@ -1,7 +1,7 @@
 // @ts-check
 // One event stream over fetch. Not EventSource: that hides the heartbeat comments and cannot say from where to resume.
 
-/** @typedef {{ kind: 'hello', revision: number, resumedAfter: number | null } | { kind: 'gap', revision: number } | { kind: 'heartbeat' } | { kind: 'heartbeatLate' } | { kind: 'lost', reason: string } | ({ kind: 'commit' } & import('../types.js').CommitEvent) | ({ kind: 'run' } & import('../types.js').RunEvent)} StreamEvent */
+/** @typedef {{ kind: 'hello', revision: number, resumedAfter: number | null, server?: string, opened?: number } | { kind: 'gap', revision: number } | { kind: 'heartbeat' } | { kind: 'heartbeatLate' } | { kind: 'lost', reason: string } | ({ kind: 'commit' } & import('../types.js').CommitEvent) | ({ kind: 'run' } & import('../types.js').RunEvent)} StreamEvent */
 
 /** The server comments every 15 s; a quarter more is late. */
 const heartbeatLate = 19_000;
@@ -53,6 +53,7 @@ export class EventStream {
     this.lastID = resumeAfter;
     this.isClosed = false;
     this.failures = 0;
+    this.isRestarting = false;
     /** @type {AbortController | null} */
     this.current = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -71,6 +72,14 @@ export class EventStream {
     this.wake?.();
   }
 
+  /** Connects again, from where the server is now: positions of before mean nothing. */
+  restart() {
+    this.lastID = null;
+    this.isRestarting = true;
+    this.current?.abort('restarted');
+    this.wake?.();
+  }
+
   close() {
     this.isClosed = true;
     this.current?.abort('closed');
@@ -86,6 +95,10 @@ export class EventStream {
       const reason = await this.connect(parser).catch((error) => (typeof error === 'string' ? error : 'the server cannot be reached'));
       clearTimeout(this.watch);
       if (this.isClosed) return;
+      if (this.isRestarting) {
+        this.isRestarting = false;
+        continue;
+      }
       this.onEvent({ kind: 'lost', reason });
       this.failures++;
       const wait = Math.min(retryCeiling, (parser.retry ?? 500) * 2 ** Math.min(this.failures - 1, 5));
@@ -116,7 +129,7 @@ export class EventStream {
       this.failures = 0;
       const events = parser.push(value);
       if (events.every((e) => !e.data)) this.onEvent({ kind: 'heartbeat' });
-      for (const event of events) this.deliver(event, resumedAfter);
+      for (const event of events) if (!this.isRestarting) this.deliver(event, resumedAfter);
     }
   }
 
@@ -124,11 +137,11 @@ export class EventStream {
   deliver({ event, data, id }, resumedAfter) {
     if (!data) return;
     const document = JSON.parse(data);
-    if (event === 'hello') this.onEvent({ kind: 'hello', revision: document.revision, resumedAfter });
+    if (event === 'hello') this.onEvent({ kind: 'hello', revision: document.revision, resumedAfter, server: document.server, opened: document.opened });
     else if (event === 'commit') this.onEvent({ kind: 'commit', ...document });
     else if (event === 'run') this.onEvent({ kind: 'run', ...document });
     else if (event === 'gap') this.onEvent({ kind: 'gap', revision: document.revision });
-    if (id && Number.isSafeInteger(Number(id))) this.lastID = Number(id);
+    if (!this.isRestarting && id && Number.isSafeInteger(Number(id))) this.lastID = Number(id);
   }
 
   /** @param {number} within milliseconds */

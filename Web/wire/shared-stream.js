@@ -6,7 +6,7 @@ import { api } from './api.js';
 import { EventStream } from './event-stream.js';
 
 /** @typedef {import('./event-stream.js').StreamEvent} StreamEvent */
-/** @typedef {{ from: string, join?: boolean, wake?: boolean, to?: string, event?: StreamEvent }} Message */
+/** @typedef {{ from: string, join?: boolean, wake?: boolean, restart?: boolean, to?: string, event?: StreamEvent }} Message */
 
 /** A leader passes every heartbeat on (15 s); silence past this means that it hangs. */
 const leaderLate = 25_000;
@@ -22,6 +22,8 @@ export class SharedStream {
     /** The newest revision heard of. @type {number | null} */
     this.lastRevision = null;
     this.isOpen = false;
+    /** What the stream's hello said of the server. @type {{ server?: string, opened?: number }} */
+    this.server = {};
     /** @type {EventStream | null} */
     this.stream = null;
     /** @type {(() => void) | null} */
@@ -70,6 +72,17 @@ export class SharedStream {
     else this.send({ from: this.tab, wake: true });
   }
 
+  /** The server serves an older copy of the grid: the stream begins anew, in whichever tab it is. */
+  restart() {
+    this.send({ from: this.tab, restart: true });
+    this.forget();
+  }
+
+  forget() {
+    this.lastRevision = null;
+    this.stream?.restart();
+  }
+
   /** @param {Message} message */
   send(message) {
     if (!this.isClosed) this.channel?.postMessage(message);
@@ -80,10 +93,11 @@ export class SharedStream {
     if (this.isClosed || (message.to && message.to !== this.tab)) return;
     if (message.join && this.isLeader) {
       /** @type {StreamEvent} */
-      const event = this.isOpen && this.lastRevision !== null ? { kind: 'hello', revision: this.lastRevision, resumedAfter: null } : { kind: 'lost', reason: 'the stream is not open' };
+      const event = this.isOpen && this.lastRevision !== null ? { kind: 'hello', revision: this.lastRevision, resumedAfter: null, ...this.server } : { kind: 'lost', reason: 'the stream is not open' };
       this.send({ from: this.tab, to: message.from, event });
     }
     if (message.wake) this.stream?.retryNow();
+    if (message.restart) this.forget();
     if (!message.event || this.isLeader) return;
     this.watchLeader();
     this.note(message.event);
@@ -93,6 +107,7 @@ export class SharedStream {
   /** @param {StreamEvent} event */
   note(event) {
     if (event.kind === 'lost') this.isOpen = false;
+    if (event.kind === 'hello') this.server = { server: event.server, opened: event.opened };
     if (event.kind === 'hello' || event.kind === 'commit' || event.kind === 'gap') {
       this.isOpen = true;
       this.lastRevision = Math.max(this.lastRevision ?? 0, event.revision);

@@ -67,6 +67,7 @@ extension Planner {
 
     private func check(_ definition: ViewDefinition, for sheet: Sheet) throws(CommandRefusal) {
         if let problem = definition.problem(in: sheet) { throw refuse(problem) }
+        if definition.find != nil { throw refuse(.invalid("a saved view holds no text to find")) }
     }
 
     private mutating func planNewView(

@@ -73,7 +73,7 @@ extension GridImage {
     private func bringForward(
         _ kept: ViewCache.Kept, _ state: SheetState, _ view: ViewDefinition, _ evaluator: ViewEvaluator
     ) -> RowOrder? {
-        guard let rows = touchedSince(kept, state.sheet.id, view.columns, limit: max(kept.order.count / 4, 64)) else {
+        guard let rows = touchedSince(kept, state.sheet.id, view, limit: max(kept.order.count / 4, 64)) else {
             return nil
         }
         guard !rows.isEmpty else { return kept.order }
@@ -87,14 +87,16 @@ extension GridImage {
     }
 
     /// The rows whose place in a kept view may have changed; `nil` when that is not known, or they are many.
-    private func touchedSince(_ kept: ViewCache.Kept, _ sheet: SheetID, _ columns: [ColumnID], limit: Int) -> [UInt32]? {
+    private func touchedSince(_ kept: ViewCache.Kept, _ sheet: SheetID, _ view: ViewDefinition, limit: Int) -> [UInt32]? {
         guard let entries = recent.after(kept.revision, lineage: kept.lineage) else { return nil }
         let limit = min(limit, Self.bringForwardLimit)
+        let columns = view.columns
         var rows: Set<UInt32> = []
         for entry in entries {
             guard let touched = entry.touched.sheets.first(where: { $0.id == sheet }) else { continue }
             if touched.structure { return nil }
-            let isRelevant = touched.order || (touched.columns?.contains(where: { columns.contains($0) }) ?? true)
+            let isRelevant =
+                view.find != nil || touched.order || (touched.columns?.contains(where: { columns.contains($0) }) ?? true)
             guard isRelevant else { continue }
             guard case .ranges(let ranges) = touched.rows else { return nil }
             for range in ranges {

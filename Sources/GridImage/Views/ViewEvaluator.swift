@@ -11,6 +11,9 @@ struct ViewEvaluator {
     private let conditions: [Condition]
     private let matchesAny: Bool
     private let keys: [SortKey]
+    /// What some cell of a row has to contain, when something is looked for: one for each column.
+    private let finds: Bool
+    private let searches: [Condition]
 
     init(_ image: GridImage, _ state: SheetState, _ definition: ViewDefinition) {
         store = image.store
@@ -24,6 +27,13 @@ struct ViewEvaluator {
             let column = column(filter.column)
             return Condition(filter, place: column.place, type: column.type)
         }
+        let text = definition.find.flatMap { CellValue(text: $0) }
+        finds = text != nil
+        searches = state.sheet.columns.compactMap { column in
+            guard let text else { return nil }
+            let filter = Filter(column: column.id, operation: .contains, values: [text])
+            return Condition(filter, place: image.place(column.id), type: .text)
+        }
         keys = definition.sort.map { criterion in
             let column = column(criterion.column)
             return SortKey(place: column.place, type: column.type, descending: criterion.descending)
@@ -34,7 +44,7 @@ struct ViewEvaluator {
     func rows() -> [UInt32] {
         var rows: [UInt32] = []
         var scratch: [UInt8] = []
-        if conditions.isEmpty {
+        if conditions.isEmpty, !finds {
             rows.reserveCapacity(order.count)
             order.forEach { rows.append($0) }
         } else {
@@ -52,6 +62,11 @@ struct ViewEvaluator {
 
     /// Whether a row of the sheet is in the view.
     func holds(_ row: UInt32, _ scratch: inout [UInt8]) -> Bool {
+        guard meetsConditions(row, &scratch) else { return false }
+        return !finds || searches.contains { search in withCell(row, search.place) { search.holds($0, &scratch) } }
+    }
+
+    private func meetsConditions(_ row: UInt32, _ scratch: inout [UInt8]) -> Bool {
         for condition in conditions {
             let holds = withCell(row, condition.place) { condition.holds($0, &scratch) }
             if holds == matchesAny { return holds }

@@ -56,6 +56,8 @@ struct EventRoutes {
             var opening = StreamEvent.retry(milliseconds: retry)
             opening += StreamEvent.frame(id: position ?? subscription.start, "hello") {
                 $0.member("revision", subscription.start)
+                $0.member("server", services.run)
+                $0.member("opened", grid.openedRevision)
             }
             try await writer.write(ByteBuffer(bytes: opening))
             try await withThrowingDiscardingTaskGroup { group in

@@ -68,7 +68,7 @@ struct GridRoutes {
     @Sendable private func create(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
         let request = try NameRequest(wire: try await scope.json())
-        let grid = try await services.host.create(newID(), name: request.name)
+        let grid = try await services.host.create(services.newGridID(), name: request.name)
         let image = grid.snapshot()
         var reply = Reply.json(GridDocument(grid.id, image).wire, status: .created, revision: image.revision)
         reply.fields[.location] = "/api/v1/grids/\(grid.id)"
@@ -99,20 +99,6 @@ struct GridRoutes {
     private func answer(_ grid: LiveGrid) -> Reply {
         let image = grid.snapshot()
         return .json(GridDocument(grid.id, image).wire, revision: image.revision)
-    }
-
-    /// Twelve letters and digits: 60 random bits.
-    private func newID() -> GridID {
-        let digits = Array("0123456789abcdefghjkmnpqrstvwxyz")
-        while true {
-            var bits = services.environment.random()
-            var text = ""
-            for _ in 0..<12 {
-                text.append(digits[Int(bits & 31)])
-                bits >>= 5
-            }
-            if let id = GridID(text) { return id }
-        }
     }
 }
 

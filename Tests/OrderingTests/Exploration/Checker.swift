@@ -191,20 +191,30 @@ struct Checker {
         throw Violation(invariant: "C7", message: "\(send.pages) is read though it is held and current")
     }
 
-    /// C8: what a signal touches out of sight is let go of. And C6's book-keeping.
+    /// C8: what a signal touches out of sight is let go of. C7: what it does not touch stays current. And C6's book-keeping.
     private mutating func checkTouched(_ signal: Signal, _ before: Before, _ world: World) throws(Violation) {
         guard signal.revision.rawValue > before.frontier else { return }
-        let sensitive = world.isSorted && signal.columns != .these([ColumnKey(1)]) && signal.rows != .none
+        let sensitive = world.isSorted && signal.rows != .none && signal.mayHaveChanged(ModelServer.sortColumn)
+        let shown = signal.mayHaveChanged(ModelServer.sortColumn) || signal.mayHaveChanged(ModelServer.column)
         for (page, held) in world.host.held {
             guard let entry = before.entries.first(where: { $0.page.rawValue == page }) else { continue }
-            let inRows = held.page.rows.contains { row in
-                switch signal.rows {
-                case .none: false
-                case .many: true
-                case .ranges(let ranges): ranges.contains { $0.first.rawValue <= row.id && row.id <= $0.last.rawValue }
+            let inRows =
+                signal.rows == .many
+                || held.page.rows.contains { row in
+                    switch signal.rows {
+                    case .none: false
+                    case .many: true
+                    case .ranges(let ranges): ranges.contains { $0.first.rawValue <= row.id && row.id <= $0.last.rawValue }
+                    }
                 }
+            guard entry.through < signal.revision else { continue }
+            guard signal.order || signal.structure || sensitive || inRows && shown else {
+                let now = world.core.cache[PageNumber(page)]
+                if signal.from.rawValue > entry.through.rawValue + 1 || now.map({ $0.through >= signal.revision }) == true {
+                    continue
+                }
+                throw Violation(invariant: "C7", message: "page \(page) counts as changed by a signal that does not concern it")
             }
-            guard signal.order || signal.structure || sensitive || inRows, entry.through < signal.revision else { continue }
             if world.core.visible.contains(PageNumber(page)) {
                 lastTouch = world.now
             } else {
@@ -312,6 +322,15 @@ struct Checker {
             guard !isComplete || copy.core.counters.reads == reads, copy.host.drawn[page] != nil else {
                 throw Violation(invariant: "C7", message: "looking at page \(page) costs a read")
             }
+        }
+    }
+}
+
+extension Signal {
+    fileprivate func mayHaveChanged(_ column: UInt32) -> Bool {
+        switch columns {
+        case .many: true
+        case .these(let columns): columns.contains(ColumnKey(column))
         }
     }
 }

@@ -19,6 +19,10 @@ struct ModelServer {
 
     static let pageSize = 3
     static let sortColumn: UInt32 = 9
+    /// The column of most edits; pages hold it and the one before.
+    static let column: UInt32 = 1
+    /// A column that no page holds.
+    static let unseenColumn: UInt32 = 5
 
     private(set) var snapshots: [[Row]]
     /// The signal of each commit; the one at index i is revision i + 1.
@@ -34,7 +38,7 @@ struct ModelServer {
     var rows: [Row] { snapshots[snapshots.count - 1] }
 
     enum Commit: UInt32, CaseIterable {
-        case editOne, editTwo, insert, delete, move, elsewhere, sortKey, structure, many
+        case editOne, editTwo, insert, delete, move, elsewhere, sortKey, structure, many, unseen
     }
 
     mutating func commit(_ kind: Commit, choice: UInt32) {
@@ -43,19 +47,21 @@ struct ModelServer {
         let index = rows.isEmpty ? 0 : Int(choice) % rows.count
         var touched: [RowRange] = []
         func touch(_ row: Row) { touched.append(RowRange(first: RowKey(row.id), last: RowKey(row.id))) }
-        var columns: [ColumnKey] = [ColumnKey(1)]
+        var columns: [ColumnKey] = [ColumnKey(Self.column)]
         var order = false
         switch kind {
-        case .editOne, .editTwo, .sortKey, .many:
+        case .editOne, .editTwo, .sortKey, .many, .unseen:
             guard !rows.isEmpty else { break }
             let count = kind == .editTwo ? 2 : kind == .many ? rows.count : 1
             for step in 0..<min(count, rows.count) {
                 let at = (index + step * 2) % rows.count
-                rows[at].version = revision
+                // What no page holds changes no page.
+                if kind != .unseen { rows[at].version = revision }
                 if kind == .sortKey { rows[at].key = Int(choice / 16) % 7 }
                 touch(rows[at])
             }
             if kind == .sortKey { columns = [ColumnKey(Self.sortColumn)] }
+            if kind == .unseen { columns = [ColumnKey(Self.unseenColumn)] }
         case .insert:
             rows.insert(Row(id: nextID, version: revision, key: Int(choice / 16) % 7), at: min(index, rows.count))
             touch(rows[min(index, rows.count - 1)])

@@ -67,6 +67,7 @@ struct World {
             Intent(
                 sheet: 1, view: sorted ? 1 : 0, pageSize: UInt32(ModelServer.pageSize),
                 sensitive: .these(sorted ? [ColumnKey(ModelServer.sortColumn)] : []),
+                shown: .these([ColumnKey(ModelServer.column), ColumnKey(ModelServer.sortColumn)]),
                 viewport: PageRange(first: PageNumber(1), last: PageNumber(1))))
     }
 
