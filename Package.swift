@@ -64,6 +64,7 @@ var targets: [Target] = [
     layer("ChangePipeline", ["GridStore", "GridImage", "GridModel", "Ordering", logging]),
     layer("Interchange", ["GridModel", "Ordering"]),
     layer("TraceSynthesis", ["Trace"]),
+    layer("Diagnosis", ["Trace"]),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
 
     // L3: one adapter a heavy dependency.
@@ -83,6 +84,7 @@ var targets: [Target] = [
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Trace", ["Trace"]),
     tests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
+    tests("Diagnosis", ["Diagnosis", "Trace"]),
     tests("Architecture", []),
 ]
 

@@ -17,6 +17,7 @@ enum ImportTable {
         "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],
         "TraceSynthesis": ["Trace"],
+        "Diagnosis": ["Trace"],
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],
