@@ -3,9 +3,11 @@ import PackageDescription
 
 // Layers, bottom-up. A target imports only targets above it in this file; the whole table is checked by
 // Tests/ArchitectureTests. `TRUELINE_CORE=1` leaves out every target with a heavy dependency, so that the core
-// resolves, builds and tests in under a minute; `TRUELINE_CORE=store` adds only the SQLite store to that.
+// resolves, builds and tests in under a minute; `TRUELINE_CORE=store` adds only the SQLite store to that, and
+// `TRUELINE_CORE=trace` leaves only the debugger's pure parts.
 let part = Context.environment["TRUELINE_CORE"]
-let coreOnly = part == "1"
+let traceOnly = part == "trace"
+let coreOnly = part == "1" || traceOnly
 let storeOnly = part == "store"
 
 let strict: [SwiftSetting] = [
@@ -21,6 +23,11 @@ func layer(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name + "Tests", dependencies: dependencies + ["TestKit"], swiftSettings: strict)
+}
+
+/// Tests of the debugger's pure parts, which need nothing of the grid.
+func pureTests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
 }
 
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
@@ -82,9 +89,9 @@ var targets: [Target] = [
     tests("ChangePipeline", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
-    tests("Trace", ["Trace"]),
-    tests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
-    tests("Diagnosis", ["Diagnosis", "Trace"]),
+    pureTests("Trace", ["Trace"]),
+    pureTests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
+    pureTests("Diagnosis", ["Diagnosis", "TraceSynthesis", "Trace"]),
     tests("Architecture", []),
 ]
 
@@ -139,6 +146,13 @@ if !coreOnly && !storeOnly {
         tests("GridClient", ["GridClient", "Wire", "GridModel", "Ordering"]),
         tests("trueline", ["trueline", "GridClient", "GridStore", "GridModel", "Ordering"]),
     ]
+}
+
+if traceOnly {
+    let names = ["Trace", "TraceImport", "TraceSynthesis", "Diagnosis", "HistoryCheck"]
+    targets = targets.filter { target in names.contains { target.name == $0 || target.name == $0 + "Tests" } }
+    packages = []
+    products = []
 }
 
 let package = Package(

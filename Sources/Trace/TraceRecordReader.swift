@@ -225,7 +225,8 @@ extension TraceRecordReader {
         case (.optimistic, .write), (.optimistic, .delete): try set(.optimistic, &value, &row)
         case (.rollback, .write), (.rollback, .delete): try set(.rollback, &value, &row)
         case (.user, .write), (.user, .delete): try set(.user, &value, &row)
-        case (.merge, .write), (.merge, .delete): try set(.merge, &value, &row)
+        case (.merge, .write), (.merge, .delete), (.merge, .commit), (.merge, .emit), (.merge, .signal):
+            try set(.merge, &value, &row)
         case (.refetch, .read): try set(.refetch, &value, &row)
         case (.holds, .expect): try set(.holds, &value, &row)
         case (.from, .write), (.from, .delete):
