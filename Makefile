@@ -5,7 +5,7 @@ PORT ?= 8787
 DATA ?= trueline-data
 TOOLS := .venv-tools/bin
 
-.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill lint format model clean help
+.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill test-disk lint format model clean help
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ run: ## Builds Trueline and serves it with a sample list at http://127.0.0.1:878
 
 test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser and kill tests
 	@Scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-kill
+	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-kill test-disk
 
 test-core: ## The layers without heavy dependencies: resolves, builds and tests in about a minute
 	@TRUELINE_CORE=1 swift test --scratch-path .build-core
@@ -48,6 +48,11 @@ test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open (long
 	@Scripts/setup.sh test
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1 --page
+
+test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (long form: see CONTRIBUTING.md)
+	@Scripts/setup.sh test
+	@swift build --product trueline
+	@$(TOOLS)/python Tests/Faults/disk.py --rounds 2 --seed 1
 
 lint: ## swift-format in lint mode over the Swift sources
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
