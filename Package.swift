@@ -73,6 +73,7 @@ var targets: [Target] = [
     layer("TraceSynthesis", ["Trace"]),
     layer("Diagnosis", ["Trace"]),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
+    layer("TraceImport", ["Trace"]),
 
     // L3: one adapter a heavy dependency.
     layer("OrderingWasm", ["Ordering"]),
@@ -92,6 +93,7 @@ var targets: [Target] = [
     pureTests("Trace", ["Trace"]),
     pureTests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
     pureTests("Diagnosis", ["Diagnosis", "TraceSynthesis", "Trace"]),
+    pureTests("TraceImport", ["TraceImport", "Trace"]),
     tests("Architecture", []),
 ]
 

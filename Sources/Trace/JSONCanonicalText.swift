@@ -11,7 +11,8 @@ package struct JSONCanonicalText {
 
     package private(set) var text: [UInt8] = []
     private var members: [Member] = []
-    private var decoded: [UInt8] = []
+    /// Says whether the text that is a member's value is a credential, by the member's name: it is left out then.
+    package var isSecret: (@Sendable (JSONString) -> Bool)?
 
     package init() {}
 
@@ -68,7 +69,12 @@ package struct JSONCanonicalText {
             let nameEnd = text.count
             if members.count > first, let last = members.last, !precedes(last, start..<nameEnd) { isSorted = false }
             text.append(UInt8(ascii: ":"))
-            try value(&cursor, depth: depth + 1)
+            if let isSecret, cursor.peek() == UInt8(ascii: "\""), isSecret(name) {
+                try cursor.skipValue()
+                text.append(contentsOf: "\"[redacted]\"".utf8)
+            } else {
+                try value(&cursor, depth: depth + 1)
+            }
             members.append(Member(start: start, nameEnd: nameEnd, end: text.count))
         }
         if !isSorted { sort(from: first, body: body) }

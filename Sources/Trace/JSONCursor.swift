@@ -59,6 +59,14 @@ package struct JSONCursor {
         next = start
     }
 
+    /// Walks a slice of a longer text; offsets stay those of that text.
+    @inlinable
+    package init(_ slice: JSONSlice, of text: JSONCursor) {
+        start = text.start
+        end = text.end
+        next = slice.start
+    }
+
     /// Zeros that are never written: safe to share.
     @usableFromInline nonisolated(unsafe) static let nothing: UnsafePointer<UInt8> = {
         let zeros = UnsafeMutablePointer<UInt8>.allocate(capacity: padding)
@@ -72,6 +80,22 @@ package struct JSONCursor {
     @inlinable
     package func failure(_ reason: StaticString) -> JSONFailure {
         JSONFailure(offset: min(next, end) - start, reason: reason)
+    }
+
+    /// Nothing is left.
+    package var isAtEnd: Bool { next >= end }
+
+    /// An empty slice where the cursor stands.
+    package var here: JSONSlice { JSONSlice(start: next, count: 0) }
+
+    /// What was read since an earlier state of this cursor.
+    package func slice(since earlier: JSONCursor) -> JSONSlice {
+        JSONSlice(start: earlier.next, count: next - earlier.next)
+    }
+
+    /// Steps over the mark that some tools put before UTF-8.
+    package mutating func skipByteOrderMark() {
+        if next[0] == 0xEF, next[1] == 0xBB, next[2] == 0xBF { next += 3 }
     }
 
     // MARK: Steps

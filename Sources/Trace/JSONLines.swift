@@ -26,7 +26,11 @@ package struct JSONLines {
     /// Within a line that is too long: its rest is dropped.
     private var isDropping = false
 
-    package init() {}
+    private let maximumLineBytes: Int
+
+    package init(maximumLineBytes: Int = JSONLines.maximumLineBytes) {
+        self.maximumLineBytes = maximumLineBytes
+    }
 
     /// Takes the next bytes of the file and hands the lines over that are whole.
     package mutating func append(_ chunk: UnsafeRawBufferPointer, _ body: (JSONLine) -> Void) {
@@ -66,7 +70,7 @@ package struct JSONLines {
                 buffer[end] = 0
                 let length = end - first
                 if !isDropping {
-                    let isTooLong = length > Self.maximumLineBytes
+                    let isTooLong = length > maximumLineBytes
                     let bytes = UnsafeRawBufferPointer(rebasing: buffer[first..<(isTooLong ? first : end)])
                     body(JSONLine(bytes: bytes, number: number, offset: offset, isTooLong: isTooLong))
                 }
@@ -75,7 +79,7 @@ package struct JSONLines {
                 offset += length + 1
                 first = end + 1
             }
-            if filled - first > Self.maximumLineBytes {
+            if filled - first > maximumLineBytes {
                 if !isDropping {
                     body(
                         JSONLine(

@@ -33,10 +33,12 @@ package struct SymbolTable: Sendable {
     /// The symbol of a text that is already there.
     package func find(_ text: String) -> Symbol? {
         var text = text
-        return text.withUTF8 { utf8 in
-            let text = UnsafeRawBufferPointer(utf8)
-            return text.isEmpty ? nil : look(for: text, Self.hash(text)).found
-        }
+        return text.withUTF8 { find(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The symbol of a text that is already there.
+    package func find(_ text: UnsafeRawBufferPointer) -> Symbol? {
+        text.isEmpty ? nil : look(for: text, Self.hash(text)).found
     }
 
     /// The text of a symbol of this table; empty for `none`.

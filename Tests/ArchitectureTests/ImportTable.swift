@@ -21,6 +21,7 @@ enum ImportTable {
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],
+        "TraceImport": ["Trace"],
         // L3
         "OrderingWasm": ["Ordering"],
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],

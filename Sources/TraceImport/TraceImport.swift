@@ -1,0 +1,169 @@
+package import Trace
+
+/// The files that can become a trace.
+package enum TraceFormat: String, Sendable, CaseIterable, Hashable {
+    /// The project's own format (`Docs/specifications/trace-format.md`).
+    case trueline
+    /// HTTP Archive 1.2, as browsers and proxies save it.
+    case har
+    /// OpenTelemetry's OTLP as JSON: one document, or one a line.
+    case otlp
+    /// An export of Redux DevTools, plain or with the lifted state.
+    case redux
+    /// A performance trace of Chrome.
+    case chrome
+}
+
+/// A trace that was made from a file.
+package struct ImportedTrace: Sendable {
+    package var log: TraceLog
+    /// `nil`: the file is none of the known ones, and the trace is empty.
+    package var format: TraceFormat?
+    package var rejections: TraceRejections
+    /// What cannot be concluded from this file, in sentences for people. The log carries the same.
+    package var limits: [String] { log.limits }
+}
+
+/// Makes traces from files of any known format, found out from their content.
+///
+///     var reader = TraceImport()
+///     for chunk in chunks { reader.read(chunk) }
+///     let trace = reader.finish()
+///
+/// Traces and OTLP lines are read as they come. The other formats are one JSON document each, which is held in memory.
+package struct TraceImport {
+    /// A document that is longer is refused: it must be held in memory.
+    package static let maximumDocumentBytes = 1 << 30
+    /// How much of a file is looked at before its format is decided.
+    private static let headBytes = 64 << 10
+
+    private enum State {
+        /// The format is not known yet.
+        case head
+        case trace(TraceReader)
+        case lines(OTLPImporter, JSONLines)
+        /// The whole file is gathered.
+        case document
+        /// The file is too long; the rest of it is passed over.
+        case refused
+    }
+
+    private let hint: TraceFormat?
+    private var state = State.head
+    private var gathered: [UInt8] = []
+    private var count = 0
+
+    /// - Parameter hint: the format, when it is known; otherwise it is found out from the content.
+    package init(hint: TraceFormat? = nil) {
+        self.hint = hint
+    }
+
+    /// Reads a whole file.
+    package static func read(_ bytes: [UInt8], hint: TraceFormat? = nil) -> ImportedTrace {
+        read(contentsOf: CollectionOfOne(bytes), hint: hint)
+    }
+
+    /// Reads a whole file that comes in chunks.
+    package static func read(contentsOf chunks: some Sequence<[UInt8]>, hint: TraceFormat? = nil) -> ImportedTrace {
+        var reader = TraceImport(hint: hint)
+        for chunk in chunks { chunk.withUnsafeBytes { reader.read($0) } }
+        return reader.finish()
+    }
+
+    /// Takes the next bytes of the file.
+    package mutating func read(_ chunk: UnsafeRawBufferPointer) {
+        count += chunk.count
+        switch state {
+        case .head:
+            gathered.append(contentsOf: chunk)
+            if gathered.count >= Self.headBytes { decide(isWhole: false) }
+        case .trace(var reader):
+            state = .refused
+            reader.read(chunk)
+            state = .trace(reader)
+        case .lines(var importer, var lines):
+            state = .refused
+            lines.append(chunk) { importer.read($0) }
+            state = .lines(importer, lines)
+        case .document:
+            guard gathered.count + chunk.count <= Self.maximumDocumentBytes else {
+                gathered = []
+                state = .refused
+                return
+            }
+            gathered.append(contentsOf: chunk)
+        case .refused: return
+        }
+    }
+
+    /// Says that the file ends.
+    package mutating func finish() -> ImportedTrace {
+        if case .head = state { decide(isWhole: true) }
+        switch state {
+        case .trace(var reader):
+            state = .refused
+            let reading = reader.finish()
+            return ImportedTrace(log: reading.log, format: .trueline, rejections: reading.rejections)
+        case .lines(var importer, var lines):
+            state = .refused
+            lines.finish { importer.read($0) }
+            return importer.finish()
+        case .head, .document: return readDocument()
+        case .refused:
+            return Self.rejected("the document is longer than 1 GiB and would have to be held in memory; record a shorter time")
+        }
+    }
+
+    // MARK: Deciding
+
+    private mutating func decide(isWhole: Bool) {
+        let format = hint ?? Self.detect(gathered)
+        var bytes: [UInt8] = []
+        switch format {
+        case .trueline:
+            var reader = TraceReader()
+            swap(&bytes, &gathered)
+            reader.read(bytes)
+            state = .trace(reader)
+        case .otlp where Self.firstLineIsWhole(gathered):
+            var importer = OTLPImporter()
+            var lines = JSONLines(maximumLineBytes: Self.maximumDocumentBytes)
+            swap(&bytes, &gathered)
+            bytes.withUnsafeBytes { lines.append($0) { importer.read($0) } }
+            state = .lines(importer, lines)
+        case .otlp, .har, .redux, .chrome, nil: state = .document
+        }
+    }
+
+    private static func firstLineIsWhole(_ bytes: [UInt8]) -> Bool {
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+        return JSONDocument.with(bytes[..<end]) { cursor in
+            var cursor = cursor
+            return (try? cursor.skipValue()) != nil && (try? cursor.finish()) != nil
+        }
+    }
+
+    private mutating func readDocument() -> ImportedTrace {
+        guard let format = hint ?? Self.detect(gathered) else {
+            let known = "a Trueline trace, HAR, OTLP JSON, a Redux DevTools export, a Chrome trace"
+            return Self.rejected("this is none of the formats that can be read (\(known)); if it is, say which with --from")
+        }
+        var bytes: [UInt8] = []
+        swap(&bytes, &gathered)
+        return JSONDocument.with(bytes[...]) { cursor in
+            switch format {
+            case .har: HARImporter.read(cursor)
+            case .otlp: OTLPImporter.read(cursor)
+            case .redux: ReduxImporter.read(cursor)
+            case .chrome: ChromeImporter.read(cursor)
+            case .trueline: Self.rejected("not reached: traces are read by lines")
+            }
+        }
+    }
+
+    private static func rejected(_ reason: String) -> ImportedTrace {
+        var rejections = TraceRejections()
+        rejections.add(TraceRejection(line: 0, offset: 0, reason: reason))
+        return ImportedTrace(log: TraceLog(), format: nil, rejections: rejections)
+    }
+}
