@@ -34,7 +34,7 @@ test-wasm: ## Builds the ordering core for WebAssembly and compares it with the 
 
 test-web: ## Type-checks the page and runs its unit tests
 	@Scripts/setup.sh test
-	@$(TOOLS)/deno check --config Web/deno.json Web/*.js
+	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/traces/*.js
 	@node --test Tests/Web/
 
 test-browser: ## The page in a real Chromium: what it does for a person, and never backwards (short form)

@@ -1,0 +1,171 @@
+// @ts-check
+// Everything the views share: the trace, its relations, orders and lanes, the diagnosis, and what is selected. Decides nothing about drawing.
+
+import { Relations } from './edges.js';
+import { causalOrder, orderAxis, timeAxis } from './causal-order.js';
+import { layOutLanes } from './lanes.js';
+import { Orders, lastAtMost } from './orders.js';
+import { num, textOf } from './trace.js';
+
+/** @typedef {import('./trace.js').Trace} Trace */
+/** @typedef {'pauses' | 'time' | 'order'} AxisChoice */
+
+/** The diagnosis as `trueline diagnose --format json` writes it (diagnosis.md, 7). Read with care: every member may be missing.
+ * @typedef {{ [member: string]: any }} Diagnosis */
+
+/** A point where things went wrong, for marks and for jumping there.
+ * @typedef {{ write: number, overtaken: number, lateIntent: number, overtakenIntent: number, key: string, isFirst: boolean, isViolation: boolean, sentence: string }} Divergence */
+
+/** More events than that before or after one are not drawn. */
+const MAXIMUM_LINKED = 400;
+
+export class Model {
+  /** @param {Trace} trace @param {Diagnosis | null} diagnosis */
+  constructor(trace, diagnosis) {
+    this.trace = trace;
+    this.diagnosis = diagnosis;
+    this.relations = new Relations(trace);
+    this.edges = this.relations.edges;
+    const { order, position, dropped } = causalOrder(trace, this.edges);
+    this.order = order;
+    this.position = position;
+    this.droppedEdges = dropped;
+    this.orders = new Orders(trace, this.relations, order);
+    /** @type {AxisChoice} */
+    this.axisChoice = trace.hasTimes ? 'pauses' : 'order';
+    this.axis = this.#axis();
+    this.layout = layOutLanes(trace, this.relations, this.axis, position);
+    this.divergences = this.#divergences();
+    /** The event of each divergence's write, for a quick test. */
+    this.divergenceAt = new Set(this.divergences.map((divergence) => divergence.write));
+    /** Findings of the diagnosis by event. @type {Map<number, Diagnosis[]>} */
+    this.findingsAt = new Map();
+    for (const finding of Array.isArray(diagnosis?.findings) ? diagnosis.findings : []) {
+      const event = trace.find(textOf(finding?.event));
+      if (event !== undefined) this.findingsAt.set(event, [...(this.findingsAt.get(event) ?? []), finding]);
+    }
+    this.selected = -1;
+    /** Everything known to lead to the selected event, and to follow from it. */
+    this.linked = { causes: new Map(), effects: new Map() };
+    /** The instant whose state is shown, as a place in the order. */
+    this.playhead = trace.count - 1;
+    /** @type {Set<number>} */
+    this.matches = new Set();
+  }
+
+  #axis() {
+    return this.axisChoice === 'order' ? orderAxis(this.trace, this.position) : timeAxis(this.trace, this.edges, this.order, this.axisChoice === 'pauses');
+  }
+
+  /** @param {AxisChoice} choice */
+  chooseAxis(choice) {
+    this.axisChoice = choice;
+    this.axis = this.#axis();
+    this.layout = layOutLanes(this.trace, this.relations, this.axis, this.position);
+  }
+
+  /** @param {number} event or -1 */
+  select(event) {
+    this.selected = event;
+    this.linked = event < 0 ? { causes: new Map(), effects: new Map() }
+      : { causes: this.edges.closure(event, 'causes', MAXIMUM_LINKED), effects: this.edges.closure(event, 'effects', MAXIMUM_LINKED) };
+  }
+
+  /** Where an event stands on the axis. @param {number} event */
+  at(event) { return num(this.axis.at, event); }
+
+  /** The last event at or before a place on the axis, as a place in the order. @param {number} at */
+  positionAt(at) {
+    if (this.axis.kind === 'order') return Math.max(0, Math.min(this.trace.count - 1, Math.floor(at)));
+    // Along the order, the axis never goes back within a process only; the running maximum is what a scrub follows.
+    if (this.#reachFor !== this.axis) {
+      this.#reachFor = this.axis;
+      this.#reach = new Float64Array(this.trace.count);
+      let reach = 0;
+      for (let position = 0; position < this.trace.count; position += 1) {
+        reach = Math.max(reach, this.at(num(this.order, position)));
+        this.#reach[position] = reach;
+      }
+    }
+    return Math.max(0, lastAtMost(this.#reach, at));
+  }
+
+  #reach = new Float64Array(0);
+  /** @type {import('./causal-order.js').Axis | null} */
+  #reachFor = null;
+
+  /** @returns {Divergence[]} earliest first */
+  #divergences() {
+    const own = this.orders.inversions.map((inversion) => ({
+      write: inversion.late, overtaken: inversion.overtaken, lateIntent: inversion.lateIntent, overtakenIntent: inversion.overtakenIntent, key: inversion.key,
+      isFirst: false, isViolation: inversion.isViolation, sentence: '',
+    }));
+    const first = this.#diagnosed();
+    if (!this.diagnosis) {
+      const earliest = own.find((divergence) => divergence.isViolation);
+      if (earliest) earliest.isFirst = true;
+    } else if (first) {
+      const same = own.findIndex((divergence) => divergence.write === first.write);
+      if (same >= 0) own[same] = first; else own.push(first);
+    }
+    return own.sort((a, b) => num(this.position, a.write) - num(this.position, b.write));
+  }
+
+  /** The diagnosis's first divergence point. @returns {Divergence | null} */
+  #diagnosed() {
+    const found = this.diagnosis?.divergence;
+    const write = this.trace.find(textOf(found?.event));
+    if (write === undefined) return null;
+    const order = Array.isArray(found.order) ? found.order.map(textOf) : [];
+    const late = textOf(found.request);
+    const before = textOf(found.before);
+    const overtakenName = this.relations.requests.has(before) ? before : order.find((/** @type {string} */ name) => name !== late) ?? '';
+    const key = textOf(found.key) || this.trace.text(write, 'key');
+    let overtaken = -1;
+    for (let event = 0; event < this.trace.count; event += 1) {
+      if (this.relations.requestOf[event] === overtakenName && this.trace.text(event, 'key') === key && this.trace.kind(event) === 'write') { overtaken = event; break; }
+    }
+    if (overtaken < 0) overtaken = this.trace.find(before) ?? -1;
+    const intent = (/** @type {string} */ name) => this.orders.rankOfRequest.get(name)?.intentEvent ?? -1;
+    return {
+      write, overtaken, lateIntent: intent(late), overtakenIntent: intent(overtakenName), key, isFirst: true, isViolation: true, sentence: textOf(found.sentence),
+    };
+  }
+
+  get firstDivergence() { return this.divergences.find((divergence) => divergence.isFirst) ?? null; }
+
+  /** What an event is about, in one line. @param {number} event */
+  title(event) {
+    const { trace } = this;
+    const record = trace.records[event] ?? {};
+    const key = textOf(record.key);
+    switch (trace.kind(event)) {
+      case 'intent': return textOf(record.label) || textOf(record.slot) || textOf(record.intent);
+      case 'start': case 'arrive': case 'deliver': case 'cancel': {
+        const name = textOf(record.request);
+        const start = this.relations.requests.get(name)?.start ?? -1;
+        const target = start >= 0 ? trace.text(start, 'url').replace(/^[a-z]+:\/\/[^/]*/i, '') : '';
+        const status = trace.kind(event) === 'arrive' && textOf(record.status) ? ` \u2192 ${textOf(record.status)}` : '';
+        const dropped = textOf(record.dropped) ? ` (dropped by ${textOf(record.dropped)})` : '';
+        return `${name}${target ? ` ${target}` : ''}${status}${dropped}`;
+      }
+      case 'write': return `${key} = ${this.orders.valueText(event).slice(0, 120)}`;
+      case 'read': case 'delete': case 'ack': case 'commit': case 'abort': return key + (textOf(record.version) ? ` @ ${textOf(record.version)}` : '');
+      case 'render': return `frame ${textOf(record.frame)}${textOf(record.view) ? ` of ${textOf(record.view)}` : ''}`;
+      case 'emit': case 'signal': return `position ${textOf(record.position)}`;
+      case 'expect': return `${textOf(record.name)}: ${record.holds === true ? 'holds' : 'does not hold'}`;
+      case 'error': return textOf(record.message);
+      case 'slot': return `${textOf(record.slot)} ${textOf(record.policy)}`;
+      case 'process': return `${trace.process(event).name} (${trace.process(event).role})`;
+      default: return textOf(record.label) || textOf(record.slot) || textOf(record.name) || key;
+    }
+  }
+
+  /** Everything of an event that a search looks at. @param {number} event */
+  searchText(event) {
+    const record = this.trace.records[event] ?? {};
+    const request = this.relations.requestOf[event] ?? '';
+    return `${this.trace.name(event)} ${this.trace.kind(event)} ${this.trace.process(event).name} ${request} ${textOf(record.intent)} ${textOf(record.slot)} ${this.title(event)}`
+      .toLowerCase();
+  }
+}
