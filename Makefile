@@ -37,9 +37,10 @@ test-web: ## Type-checks the page and runs its unit tests
 	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/traces/*.js
 	@node --test Tests/Web/
 
-test-browser: ## The page in a real Chromium: what it does for a person, and never backwards (short form)
+test-browser: ## The page in a real Chromium: what it does for a person, accessibility, and never backwards (short form)
 	@Scripts/setup.sh test
 	@$(TOOLS)/python Tests/Browser/page_behaviour.py
+	@$(TOOLS)/python Tests/Browser/accessibility.py
 	@$(TOOLS)/python Tests/Browser/checkout.py
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1

@@ -92,8 +92,8 @@ def moving_rows(c):
     c.check("Alt+Shift+Down moves the row, and the focus with it", c.settles(lambda: column(c, 0)[:2] == before[1::-1]) and c.focus() == [1, 0], column(c, 0))
     c.press("Control+z")
     c.check("moving a row is taken back", c.settles(lambda: column(c, 0) == before), column(c, 0))
-    c.page.locator('.row[data-rank="1"]').hover()
-    grip = c.page.locator('.row[data-rank="1"] .grip').bounding_box()
+    c.page.locator('.row-mark[data-rank="1"]').hover()
+    grip = c.page.locator('.row-mark[data-rank="1"] .grip').bounding_box()
     target = c.page.locator('.row[data-rank="4"]').bounding_box()
     mouse = c.page.mouse
     mouse.move(grip["x"] + 5, grip["y"] + grip["height"] / 2)

@@ -14,6 +14,7 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
+import behaviour_faults
 import behaviour_structure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,8 +24,8 @@ FIRST = "[role=gridcell][data-state=committed]"
 class Mock:
     """The mock server on a free port."""
 
-    def __init__(self):
-        self.process = subprocess.Popen(["node", os.path.join(HERE, "mock-server.mjs"), "--port", "0"], stdout=subprocess.PIPE, text=True)
+    def __init__(self, *flags):
+        self.process = subprocess.Popen(["node", os.path.join(HERE, "mock-server.mjs"), "--port", "0", *flags], stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
 
     def switch(self, **switches):
@@ -34,8 +35,8 @@ class Mock:
     def get(self, path):
         return json.loads(urllib.request.urlopen(self.url + "api/v1" + path).read())
 
-    def post(self, path, document):
-        request = urllib.request.Request(self.url + "api/v1" + path, data=json.dumps(document).encode(), method="POST")
+    def post(self, path, document, method="POST"):
+        request = urllib.request.Request(self.url + "api/v1" + path, data=json.dumps(document).encode(), method=method)
         return json.loads(urllib.request.urlopen(request).read())
 
 
@@ -254,7 +255,11 @@ def main():
                 if not options.only or part.__name__ in options.only.split(","):
                     part(checks)
             checks.check("no error was thrown", not errors, errors)
-            sharing(checks, context)
+            if not options.only or "sharing" in options.only.split(","):
+                sharing(checks, context)
+            for part in behaviour_faults.PARTS:
+                if not options.only or part.__name__ in options.only.split(","):
+                    checks.failed += part(browser, Mock, Checks)
             browser.close()
     finally:
         mock.process.terminate()

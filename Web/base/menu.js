@@ -12,7 +12,8 @@ export function openPopover(anchor, panel, options = {}) {
   const before = document.activeElement;
   panel.setAttribute('popover', 'auto');
   panel.classList.add('popover');
-  document.body.append(panel);
+  // Within a landmark, so that a screen reader can say where it is.
+  (document.getElementById('stage') ?? document.body).append(panel);
   panel.showPopover();
   const box = anchor instanceof Element ? anchor.getBoundingClientRect() : new DOMRect(anchor.x, anchor.y, 0, 0);
   const own = panel.getBoundingClientRect();

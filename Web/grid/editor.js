@@ -4,6 +4,8 @@
 import { h } from '../base/dom.js';
 import { displayText, jsonFromTyped } from '../wire/cell-value.js';
 
+const fitsItself = CSS.supports('field-sizing', 'content');
+
 export class Editor {
   /** @param {import('./store.js').Store} store @param {import('./selection.js').Selection} selection @param {import('./painter.js').Painter} painter @param {import('./changes.js').Changes} changes */
   constructor(store, selection, painter, changes) {
@@ -59,8 +61,9 @@ export class Editor {
     style.minHeight = `${box.height}px`;
   }
 
-  /** Grows with what is typed. */
+  /** Grows with what is typed; by itself where the browser knows how, without a layout in between. */
   fit() {
+    if (fitsItself) return;
     const style = this.box.style;
     style.width = style.height = '0px';
     const { scrollWidth, scrollHeight } = this.box;

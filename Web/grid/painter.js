@@ -5,7 +5,7 @@
 import { debounced, h, setAttribute, setText } from '../base/dom.js';
 import { icon, typeIcons } from '../base/icons.js';
 import { ColumnGeometry, ScrollMap } from './geometry.js';
-import { RowView } from './row-view.js';
+import { RowView, highlights } from './row-view.js';
 
 /** Rows painted above and below what is seen, so that a short scroll finds them there. */
 const overscan = 8;
@@ -21,9 +21,11 @@ export class Painter {
     this.grid = h('div', { class: 'grid', role: 'grid', 'aria-label': 'Rows', 'aria-multiselectable': 'true' });
     this.header = h('div', { class: 'header', role: 'row', 'aria-rowindex': 1 });
     this.headGroup = h('div', { class: 'head', role: 'rowgroup' }, this.header);
-    this.body = h('div', { class: 'body', role: 'rowgroup' });
+    /** The rows' numbers for the eye; each row has its own for a screen reader. */
+    this.gutter = h('div', { class: 'gutter', 'aria-hidden': 'true' });
+    this.body = h('div', { class: 'body', role: 'rowgroup' }, this.gutter);
     this.editorLayer = h('div', { class: 'editor-layer' });
-    this.corner = h('div', { class: 'corner', role: 'columnheader', 'aria-colindex': 1, 'aria-label': 'Row number; selects everything' });
+    this.corner = h('div', { class: 'corner', role: 'columnheader', 'aria-colindex': 1 }, h('span', { class: 'visually-hidden' }, 'Row number; selects everything'));
     this.header.append(this.corner);
     /** For the mouse only, at the edges of the rows; the toolbar has the same for everyone. */
     this.addColumn = h('button', { type: 'button', class: 'add-column', tabIndex: -1, 'aria-hidden': 'true', title: 'Add a column' }, icon('plus'));
@@ -138,6 +140,7 @@ export class Painter {
     const around = this.isFlying ? 0 : overscan, rows = this.span(seen.first - around, seen.last + around, this.selection.row, total);
     this.recycle(rows);
     for (const rank of rows) this.paintRow(rank, columns);
+    highlights.show();
     this.onPaint();
     this.keepFocus();
     this.paints++;
@@ -247,11 +250,12 @@ export class Painter {
       if (!view) {
         view = this.spare.pop() ?? new RowView();
         this.body.insertBefore(view.element, next);
+        if (!view.mark.isConnected) this.gutter.append(view.mark);
         this.rows.set(rank, view);
       }
       next = view.element;
     }
-    for (const view of this.spare.splice(0)) view.element.remove();
+    for (const view of this.spare.splice(0)) view.remove();
   }
 
   /** @param {number} rank @param {number[]} columns */

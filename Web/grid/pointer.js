@@ -32,8 +32,8 @@ export class Pointer {
     if (event.pointerType === 'touch') return;
     const columnHeader = target.closest('.column-header');
     if (columnHeader instanceof HTMLElement && !target.closest('button')) return this.reorder.dragColumn(event, columnHeader.dataset['header'] ?? '');
-    const header = target.closest('.row-header');
-    const row = Number(/** @type {HTMLElement | null} */ (target.closest('.row'))?.dataset['rank'] ?? NaN);
+    const header = target.closest('.row-mark');
+    const row = Number(/** @type {HTMLElement | null} */ (target.closest('[data-rank]'))?.dataset['rank'] ?? NaN);
     if (target.closest('.grip') && !Number.isNaN(row)) return this.reorder.dragRows(event, row);
     if (header && !Number.isNaN(row)) return this.drag(event, row, this.selection.column, 'rows');
     const cell = this.painter.cellOf(event);
@@ -52,7 +52,7 @@ export class Pointer {
     const moved = (move) => {
       const under = document.elementFromPoint(move.clientX, move.clientY);
       const at = under && this.painter.cellOf(/** @type {any} */ ({ target: under }));
-      const rank = at?.rank ?? Number(/** @type {HTMLElement | null | undefined} */ (under?.closest('.row'))?.dataset['rank'] ?? NaN);
+      const rank = at?.rank ?? Number(/** @type {HTMLElement | null | undefined} */ (under?.closest('[data-rank]'))?.dataset['rank'] ?? NaN);
       if (Number.isNaN(rank) || (rank === this.selection.row && (at?.column ?? column) === this.selection.column)) return;
       this.selection.moveTo(rank, at?.column ?? this.selection.column, { extend: true, kind });
     };

@@ -3,18 +3,21 @@
 
 import { displayText, isNumber } from '../wire/cell-value.js';
 import { h } from '../base/dom.js';
+import { count } from '../base/format.js';
+import { Highlights } from './highlights.js';
 
 /** @typedef {import('../types.js').Row} Row */
 /** @typedef {import('../types.js').Column} Column */
 /** @typedef {{ row: Row | undefined, column: Column, rank: number, columnRank: number, revision: number, left: number, width: number, state: import('../types.js').CellState | undefined, isDraft: boolean, selected: boolean, focused: boolean }} CellContent */
 
-const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 /** @type {import('../types.js').CellState} */
 const committed = { state: 'committed' };
 /** @type {import('../types.js').CellState} */
 const empty = { state: 'empty' };
 /** @type {import('../types.js').CellState} */
 const loading = { state: 'loading' };
+
+export const highlights = new Highlights();
 
 /** The words a state is told in, beside its marker. */
 const stateWords = { queued: 'queued', running: 'running', stale: 'inputs changed', failed: 'failed', skipped: 'condition not met', draft: 'saving' };
@@ -48,6 +51,7 @@ export class CellView {
     const sameCell = rowID === this.rowID && column.id === this.columnID;
     const json = row?.cells[column.id];
     const valueChanged = json !== this.json;
+    if (!sameCell) highlights.forget(element);
     if (rowID !== this.rowID) {
       if (rowID) element.dataset['row'] = rowID;
       else delete element.dataset['row'];
@@ -58,7 +62,7 @@ export class CellView {
     if (content.left !== this.left) element.style.left = `${content.left}px`;
     if (content.width !== this.width) element.style.width = `${content.width}px`;
     if (revision !== this.revision) element.dataset['revision'] = String(revision);
-    if (sameCell && valueChanged && rowID && revision > this.revision && this.revision > 0) this.highlight();
+    if (sameCell && valueChanged && rowID && revision > this.revision && this.revision > 0) highlights.add(element);
     this.rowID = rowID;
     this.columnID = column.id;
     this.columnRank = content.columnRank;
@@ -113,17 +117,14 @@ export class CellView {
     }
   }
 
-  /** One highlight of 600 ms when a newer revision brought another value; none under reduced motion. */
-  highlight() {
-    if (reducedMotion.matches) return;
-    this.element.animate([{ backgroundColor: 'var(--flash)' }, {}], { duration: 600, easing: 'ease-out' });
-  }
 }
 
 export class RowView {
   constructor() {
+    this.header = h('div', { class: 'row-header', role: 'rowheader', 'aria-colindex': 1 });
+    /** The number that is seen: in the gutter, which sticks as a whole. A sticky box in each row would make two layers of each row. */
     this.number = h('span', { class: 'row-number' });
-    this.header = h('div', { class: 'row-header', role: 'rowheader', 'aria-colindex': 1 }, h('span', { class: 'grip', title: 'Drag to move; Alt+Shift+\u2191 or \u2193' }), this.number);
+    this.mark = h('div', { class: 'row-mark' }, h('span', { class: 'grip', title: 'Drag to move; Alt+Shift+\u2191 or \u2193' }), this.number);
     this.element = h('div', { class: 'row', role: 'row' }, this.header);
     this.rank = -1;
     this.top = -1;
@@ -146,12 +147,17 @@ export class RowView {
     if (rank !== this.rank) {
       this.rank = rank;
       this.element.setAttribute('aria-rowindex', String(rank + 2));
-      this.element.dataset['rank'] = String(rank);
-      this.number.textContent = (rank + 1).toLocaleString('en-US');
+      this.element.dataset['rank'] = this.mark.dataset['rank'] = String(rank);
+      this.number.textContent = this.header.textContent = count(rank + 1);
     }
-    if (top !== this.top) this.element.style.transform = `translateY(${(this.top = top)}px)`;
+    if (top !== this.top) this.element.style.transform = this.mark.style.transform = `translateY(${(this.top = top)}px)`;
     if (width !== this.width) this.element.style.width = `${(this.width = width)}px`;
-    if (selected !== this.isSelected) this.element.classList.toggle('has-selection', (this.isSelected = selected));
+    if (selected !== this.isSelected) this.mark.classList.toggle('has-selection', (this.isSelected = selected));
+  }
+
+  remove() {
+    this.element.remove();
+    this.mark.remove();
   }
 
   /** Keeps the cells of these columns, reuses those of the others, and keeps all in the columns' order. @param {number[]} columns ascending */

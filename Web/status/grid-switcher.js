@@ -2,7 +2,7 @@
 // The open grid's name, and the menu of the others.
 
 import { api } from '../wire/api.js';
-import { h, setText } from '../base/dom.js';
+import { byID, h, setText } from '../base/dom.js';
 import { icon } from '../base/icons.js';
 import { openMenu, toast } from '../base/menu.js';
 import { askText } from '../columns/column-menu.js';
@@ -26,6 +26,7 @@ export function gridSwitcher(store, root, actions) {
   });
   store.on(['grid', 'grids'], () => {
     setText(name, store.grid?.name ?? 'No grid');
+    setText(byID('title'), store.grid?.name ?? 'Trueline');
     document.title = store.grid ? `${store.grid.name} \u2013 Trueline` : 'Trueline';
   });
 }

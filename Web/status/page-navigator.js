@@ -14,6 +14,7 @@ export class PageNavigator {
     this.selection = selection;
     this.painter = painter;
     this.counts = counts;
+    this.root = root;
     this.input = h('input', { type: 'text', inputMode: 'numeric', class: 'page-input', 'aria-label': 'Page number', value: '1', on: { change: () => this.toPage(Number(this.input.value.replaceAll(/\D/g, ''))), focus: () => this.input.select(), keydown: (/** @type {KeyboardEvent} */ e) => e.key === 'Enter' && this.toPage(Number(this.input.value.replaceAll(/\D/g, ''))) } });
     this.pages = h('span', { class: 'of' });
     /** @param {'chevronLeft' | 'chevronRight'} name @param {string} label @param {number} by */
@@ -41,6 +42,7 @@ export class PageNavigator {
   }
 
   render() {
+    this.root.hidden = this.store.grid === null;
     if (document.activeElement !== this.input) this.input.value = String(this.page);
     this.input.style.width = `${Math.max(3, String(this.pageCount).length + 1)}ch`;
     setText(this.pages, `of ${count(this.pageCount)}`);

@@ -26,6 +26,7 @@ export class ViewSwitcher {
     const { store } = this, name = store.savedView?.name ?? 'All rows', changed = store.viewID !== '' && store.isViewChanged;
     setText(this.name, name);
     this.mark.hidden = !changed;
+    this.button.dataset['view'] = store.viewID === '' ? 'all' : 'saved';
     this.button.setAttribute('aria-label', `View: ${name}${changed ? ', changed' : ''}`);
     this.button.title = changed ? `The view \u201c${name}\u201d, with changes that are not saved` : `View: ${name}`;
   }

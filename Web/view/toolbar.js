@@ -30,10 +30,10 @@ export class Toolbar {
         store.findText('');
       }
     });
-    const goTo = button('Go to row', 'goTo', () => actions.goToRow(goTo), 'wide-only', 'Go to row (Ctrl+G)');
+    const goTo = button('Go to row', 'goTo', () => actions.goToRow(goTo), 'wide-only tight', 'Go to row (Ctrl+G)');
     this.agents = button('Agent', 'spark', () => actions.agents(), 'accent', 'Fill a column by an agent');
-    const column = button('Column', 'column', () => actions.addColumn(column), '', 'Add a column');
-    root.append(views.button, this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), '', 'Add a row'), column, this.agents);
+    const column = button('Column', 'column', () => actions.addColumn(column), 'tight', 'Add a column');
+    root.append(views.button, this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), 'tight', 'Add a row'), column, this.agents);
     this.root = root;
     store.on(['view', 'sheet', 'grid'], () => this.render());
   }
