@@ -72,6 +72,7 @@ var targets: [Target] = [
     layer("Interchange", ["GridModel", "Ordering"]),
     layer("TraceSynthesis", ["Trace"]),
     layer("Diagnosis", ["Trace"]),
+    layer("HistoryCheck"),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
     layer("TraceImport", ["Trace"]),
 
@@ -89,6 +90,7 @@ var targets: [Target] = [
     tests("GridStore", ["GridStore", "GridModel", "Ordering"]),
     tests("ChangePipeline", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
+    tests("HistoryCheck", ["HistoryCheck"]),
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     pureTests("Trace", ["Trace"]),
     pureTests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
@@ -133,8 +135,8 @@ if !coreOnly && !storeOnly {
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "GridServer", "GridClient", "SQLiteStore", "Enrichment", "Interchange", "ChangePipeline", "GridStore",
-                "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient, serviceLifecycle,
+                "GridServer", "GridClient", "SQLiteStore", "Enrichment", "HistoryCheck", "Interchange", "ChangePipeline",
+                "GridStore", "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient, serviceLifecycle,
                 unixSignals,
             ],
             swiftSettings: strict),
@@ -146,7 +148,7 @@ if !coreOnly && !storeOnly {
                 "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, httpTypes,
             ]),
         tests("GridClient", ["GridClient", "Wire", "GridModel", "Ordering"]),
-        tests("trueline", ["trueline", "GridClient", "GridStore", "GridModel", "Ordering"]),
+        tests("trueline", ["trueline", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),
     ]
 }
 

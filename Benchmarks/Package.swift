@@ -6,6 +6,7 @@ import PackageDescription
 //
 //     swift run --package-path Benchmarks -c release ImageBenchmark
 //     swift run --package-path Benchmarks -c release StoreBenchmark ROWS COLUMNS DIRECTORY
+//     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -39,6 +40,8 @@ let package = Package(
                 "SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
+        .target(name: "HistoryCheck", swiftSettings: settings),
+        .executableTarget(name: "HistoryBenchmark", dependencies: ["HistoryCheck"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

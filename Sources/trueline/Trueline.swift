@@ -11,6 +11,6 @@ struct Trueline: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, CheckHistoryCommand.self,
         ])
 }

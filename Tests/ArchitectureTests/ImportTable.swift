@@ -18,6 +18,7 @@ enum ImportTable {
         "Interchange": ["GridModel", "Ordering"],
         "TraceSynthesis": ["Trace"],
         "Diagnosis": ["Trace"],
+        "HistoryCheck": [],
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],
