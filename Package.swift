@@ -127,7 +127,7 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle, logging,
+                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle, logging,
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient, nio, nioHTTP1]),
 

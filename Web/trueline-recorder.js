@@ -34,7 +34,7 @@
   const SECRET_LIMIT = 64;
   /** Shorter values stand in too many places that are no secret. */
   const SECRET_LENGTH = 6;
-  const SECRET_NAME = /auth|token|secret|passw|credential|cookie|session|api[-_]?key|csrf|xsrf|signature/i;
+  const SECRET_NAME = /auth(?!or(?!i))|token|secret|passw|credential|cookie|session|api[-_]?key|csrf|xsrf|signature/i;
   const REDACTED = '[redacted]';
 
   const native = {

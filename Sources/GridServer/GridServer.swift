@@ -27,7 +27,8 @@ package struct GridServer: Sendable {
             streams: EventStreams(
                 limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
-            hostGuard: HostGuard(configured: configuration.allowedHosts),
+            hostGuard: HostGuard(
+                configured: configuration.allowedHosts, traceOrigins: configuration.traces?.origins ?? []),
             run: String(environment.random(), radix: 36),
             imports: ImportRegistry(), open: OpenGrids(), runs: runs)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
@@ -46,6 +47,9 @@ package struct GridServer: Sendable {
             + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
             + ExportRoutes(services: services).routes
         if let sample = services.configuration.sampleFile { all += SampleRoutes(services: services, file: sample).routes }
+        if let traces = services.configuration.traces {
+            all += TraceRoutes(services: services, archive: TraceArchive(directory: traces.directory)).routes
+        }
         if let runs = services.runs { all += RunRoutes(services: services, runs: runs).routes }
         if let control { all += ControlRoutes(services: services, design: control).routes }
         let document = Route(

@@ -16,7 +16,21 @@ package struct GridServerConfiguration: Sendable {
     package var version: String
     /// Serves the deliberately faulty design too, as the control of the ordering checks.
     package var servesControl: Bool
+    /// Where recorded traces are kept and who may post them; `nil` takes none.
+    package var traces: Traces?
     package var limits: Limits
+
+    /// Recorded traces.
+    package struct Traces: Sendable {
+        package var directory: String
+        /// Origins besides our own whose pages may post: "https://shop.example".
+        package var origins: [String]
+
+        package init(directory: String, origins: [String] = []) {
+            self.directory = directory
+            self.origins = origins
+        }
+    }
 
     /// The server's own bounds (S8); a grid's are in `GridModel.Limits`.
     package struct Limits: Sendable {

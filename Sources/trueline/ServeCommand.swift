@@ -51,6 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Open the page in the browser.")
     var open = false
 
+    @Flag(help: "Keep traces that pages of this server post, and list them under /api/v1/traces.")
+    var traces = false
+
+    @Option(
+        name: .customLong("trace-origin"),
+        help: "An origin whose pages may post traces, as https://shop.example; with --traces. May be repeated.")
+    var traceOrigin: [String] = []
+
     @Flag(name: .customLong("unsafe-control"), help: ArgumentHelp(visibility: .hidden))
     var unsafeControl = false
 
@@ -91,12 +99,7 @@ struct ServePlan {
             throw ValidationError("\"\(delayText)\" is not a delay from 0 to 60000 milliseconds")
         }
         demoDelay = .milliseconds(delay)
-        let names =
-            command.allowHost.isEmpty
-            ? (settings.value("allow-host", flag: nil) ?? "").split(separator: ",").map {
-                $0.trimmingCharacters(in: .whitespaces)
-            }
-            : command.allowHost
+        let names = Self.list("allow-host", command.allowHost, settings)
         server = GridServerConfiguration(
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
             webDirectory: settings.value("web", flag: command.web)
@@ -104,6 +107,31 @@ struct ServePlan {
             spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", sampleFile: Self.found(Self.sample),
             version: Trueline.version,
             servesControl: command.unsafeControl)
+        server.traces = try Self.traces(command, settings, dataDirectory: keepsInMemory ? nil : dataDirectory)
+    }
+
+    /// What may be given several times as a flag, and with commas elsewhere.
+    private static func list(_ name: String, _ flags: [String], _ settings: Settings) -> [String] {
+        guard flags.isEmpty else { return flags }
+        return (settings.value(name, flag: nil) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    private static func traces(
+        _ command: ServeCommand, _ settings: Settings, dataDirectory: String?
+    ) throws -> GridServerConfiguration.Traces? {
+        let origins = list("trace-origin", command.traceOrigin, settings)
+        guard settings.isSet("traces", flag: command.traces) else {
+            guard origins.isEmpty else { throw ValidationError("--trace-origin says who may post traces: give --traces too") }
+            return nil
+        }
+        guard let dataDirectory else { throw ValidationError("--traces keeps files: leave out --memory") }
+        for origin in origins {
+            let parts = URLComponents(string: origin)
+            guard let parts, let host = parts.host, !host.isEmpty, parts.path.isEmpty,
+                parts.scheme == "http" || parts.scheme == "https"
+            else { throw ValidationError("\"\(origin)\" is not an origin: write it as https://shop.example, without a path") }
+        }
+        return GridServerConfiguration.Traces(directory: dataDirectory + "/traces", origins: origins)
     }
 
     /// Where the sample lies in the project.

@@ -27,7 +27,7 @@ enum ImportTable {
         "OrderingWasm": ["Ordering"],
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
         "GridServer": [
-            "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
+            "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Trace",
             "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],

@@ -9,7 +9,7 @@ import Wire
 struct OpenAPITests {
     @Test("The document lists every route, method by method, and no other", arguments: Way.allCases)
     func equalsRoutes(_ way: Way) async throws {
-        let server = TestServer()
+        let server = TestServer(traces: .init(directory: "/nonexistent"))
         let routes = server.server.table.routes
         let listed = Set(routes.map { "\($0.method.rawValue) \($0.path)" })
         #expect(listed.count == routes.count, "two routes answer the same")
@@ -25,7 +25,7 @@ struct OpenAPITests {
                     "{column}", with: "c1"
                 )
                 .replacing("{row}", with: "r1").replacing("{view}", with: "v1").replacing("{run}", with: "run1")
-                .replacing("{import}", with: "0123456789abcdef")
+                .replacing("{import}", with: "0123456789abcdef").replacing("{trace}", with: "t-1")
                 let allowed = try await api.send(.options, concrete).headers[.allow] ?? ""
                 let methods = Set(allowed.split(separator: ", ").map(String.init)).subtracting(["HEAD"])
                 #expect(methods == Set(paths[path]?.keys.map { $0.uppercased() } ?? []), "\(path)")
@@ -35,7 +35,7 @@ struct OpenAPITests {
 
     @Test("Every named schema exists, and every operation has its own name")
     func sound() throws {
-        let server = TestServer()
+        let server = TestServer(traces: .init(directory: "/nonexistent"))
         let routes = server.server.table.routes
         #expect(Set(routes.map(\.operation)).count == routes.count)
         let json = String(decoding: OpenAPIDocument(routes: routes, version: "x").json, as: UTF8.self)

@@ -44,7 +44,8 @@ struct TestServer: Sendable {
 
     init(
         time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil, sample: String? = nil,
-        limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits()
+        limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits(),
+        traces: GridServerConfiguration.Traces? = nil
     ) {
         var pipeline = PipelineEnvironment(
             wallClock: { 1_700_000_000_000 }, now: { .zero },
@@ -57,6 +58,7 @@ struct TestServer: Sendable {
         var configuration = GridServerConfiguration(
             port: 0, webDirectory: web, sampleFile: sample, version: "test", limits: limits)
         configuration.spoolDirectory = FileManager.default.temporaryDirectory.appending(path: "trueline-server-tests").path
+        configuration.traces = traces
         server = GridServer(
             configuration: configuration, host: host,
             environment: ServerEnvironment(

@@ -11,12 +11,13 @@ enum Schemas {
         "grid": .string(pattern: "^[a-z0-9][a-z0-9-]{0,39}$"), "sheet": .string(pattern: "^s(0|[1-9][0-9]{0,9})$"),
         "column": .string(pattern: columnPattern), "row": .string(pattern: rowPattern),
         "view": .string(pattern: "^v(0|[1-9][0-9]{0,9})$"), "run": .string(pattern: "^run(0|[1-9][0-9]{0,9})$"),
-        "import": .string(pattern: "^[0-9a-f]{16}$"),
+        "import": .string(pattern: "^[0-9a-f]{16}$"), "trace": .string(pattern: "^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$"),
     ]
 
     static let parameters = [
         "grid": "The grid's id", "sheet": "The sheet's id", "column": "The column's id", "row": "The row's id",
         "view": "The saved view's id", "run": "The run's id", "import": "The import's id",
+        "trace": "The trace's id",
     ]
 
     static let revision = Schema.integer(from: 0)
@@ -41,7 +42,7 @@ enum Schemas {
         ("ViewChange", .object([.init("name", name, required: false)] + viewMembers)),
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
-        ("Health", health),
+        ("Health", health), ("TraceList", traceList),
     ]
 
     private static let problem = Schema.object([
@@ -156,6 +157,8 @@ enum Schemas {
         ], closed: false)
     private static let run = Schema.object([.init("run", .string()), .init("state", .string())], closed: false)
     private static let runList = object(.init("runs", .array(.named("Run"))))
+    private static let traceList = object(
+        .init("traces", .array(object(.init("id", .string()), .init("bytes", count), .init("parts", count)))))
     private static let health = Schema.object(
         [
             .init("status", .string()), .init("version", .string()), .init("storage", .string()),

@@ -4,15 +4,32 @@ import Wire
 
 // A page of another site can make a browser send requests here: by a name that it rebinds to 127.0.0.1, or straight, as a form.
 // Against the first, only known names are answered; against the second, what changes something must come from our own pages.
-// Programs that are no browser send neither Origin nor Sec-Fetch-Site, and need neither.
+// Programs that are no browser send neither Origin nor Sec-Fetch-Site, and need neither. One thing may come from another site: a part of
+// a recorded trace, from the origins that the operator named, to the one route that keeps it and answers nothing.
 
 /// Decides which requests are answered at all.
 struct HostGuard: Sendable {
     private let names: Set<String>
+    private let traceOrigins: Set<String>
+    /// Where traces come in.
+    static let tracePath: PathPattern = "/traces"
 
-    /// - Parameter configured: names besides the loopback ones.
-    init(configured: [String]) {
+    /// - Parameters:
+    ///   - configured: names besides the loopback ones.
+    ///   - traceOrigins: origins whose pages may post traces.
+    init(configured: [String], traceOrigins: [String] = []) {
         names = Set(["127.0.0.1", "localhost", "[::1]"] + configured.map { $0.lowercased() })
+        self.traceOrigins = Set(traceOrigins.map { $0.lowercased() })
+    }
+
+    /// True for an origin whose pages may post traces.
+    func isTraceOrigin(_ origin: String) -> Bool {
+        traceOrigins.contains(origin.lowercased())
+    }
+
+    private func isTracePost(_ head: HTTPRequest) -> Bool {
+        guard head.method == .post || head.method == .options, let origin = head.headerFields[.origin] else { return false }
+        return (head.path ?? "").prefix { $0 != "?" } == Self.tracePath.text && isTraceOrigin(origin)
     }
 
     /// Throws the problem when the request must not be answered.
@@ -25,6 +42,7 @@ struct HostGuard: Sendable {
                     "this server does not answer to the host \"\(authority.prefix(100))\"; start it with --allow-host to add a name",
                 errors: [.init(["host": .text(String(authority.prefix(100)))])])
         }
+        if isTracePost(head) { return }
         if let site = head.headerFields[Self.fetchSite], site != "same-origin", site != "none" {
             let isNavigation = head.headerFields[Self.fetchMode] == "navigate" && Self.isSafe(head.method)
             guard isNavigation else { throw Self.crossSite("Sec-Fetch-Site: \(site.prefix(40))") }

@@ -1,0 +1,168 @@
+import Foundation
+import HTTPTypes
+import Testing
+import Wire
+
+@testable import GridServer
+
+@Suite("Traces")
+struct TraceRouteTests {
+    private static let page = "https://shop.example"
+
+    private static func directory(_ name: String = #function) -> String {
+        let folder = name.prefix { $0.isLetter } + "-\(ProcessInfo.processInfo.processIdentifier)"
+        let path = FileManager.default.temporaryDirectory.appending(path: "trueline-traces/\(folder)").path
+        try? FileManager.default.removeItem(atPath: path)
+        return path
+    }
+
+    private static func server(_ directory: String) -> TestServer {
+        TestServer(traces: .init(directory: directory, origins: [page]))
+    }
+
+    private static func part(_ number: Int?, of trace: String = "t-1", _ events: String...) -> String {
+        let number = number.map { #","part":\#($0)"# } ?? ""
+        return ([#"{"type":"trace","version":1,"id":"\#(trace)"\#(number)}"#] + events).joined(separator: "\n")
+    }
+
+    @Test(
+        "Parts are put together by their number, whatever came first, and one that comes twice is kept once",
+        arguments: Way.allCases)
+    func parts(_ way: Way) async throws {
+        try await Self.server(Self.directory("parts\(way == .live ? "Live" : "Router")")).test(way) { api in
+            for part in [
+                Self.part(2, #"{"type":"note","label":"b"}"#), Self.part(1, #"{"type":"note","label":"a"}"#),
+                Self.part(2, #"{"type":"note","label":"again"}"#), Self.part(4, #"{"type":"note","label":"d"}"#),
+            ] {
+                #expect(try await api.send(.post, "/traces", part, type: "text/plain").status == 204)
+            }
+            let answer = try await api.send(.get, "/api/v1/traces/t-1")
+            #expect(answer.headers[.contentType] == "application/x-ndjson")
+            #expect(
+                answer.text == """
+                    {"type":"trace","version":1,"id":"t-1","part":1}
+                    {"type":"note","label":"a"}
+                    {"type":"note","label":"b"}
+                    {"type":"note","label":"part 3 of the recording never came"}
+                    {"type":"note","label":"d"}
+
+                    """)
+            let list = try await api.send(.get, "/api/v1/traces").text
+            #expect(list.hasPrefix(#"{"traces":[{"id":"t-1","bytes":"#) && list.hasSuffix(#""parts":3}]}"#))
+        }
+    }
+
+    @Test("Traces outlive the process that took them, and are gone when deleted")
+    func kept() async throws {
+        let directory = Self.directory()
+        try await Self.server(directory).test(.router) { api in
+            _ = try await api.send(.post, "/traces", Self.part(nil, #"{"type":"note"}"#), type: "application/x-ndjson")
+            _ = try await api.send(.post, "/traces", Self.part(nil, #"{"type":"error"}"#), type: "application/jsonl")
+        }
+        try await Self.server(directory).test(.router) { api in
+            let text = try await api.send(.get, "/api/v1/traces/t-1").text
+            #expect(text.split(separator: "\n").dropFirst() == [#"{"type":"note"}"#, #"{"type":"error"}"#])
+            #expect(try await api.send(.delete, "/api/v1/traces/t-1").status == 204)
+            for method in [HTTPRequest.Method.get, .delete] {
+                #expect(try await api.send(method, "/api/v1/traces/t-1").status == 404)
+            }
+            #expect(try await api.send(.get, "/api/v1/traces").text == #"{"traces":[]}"#)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+    }
+
+    @Test("Credentials are taken out again before anything is written")
+    func redacted() async throws {
+        let directory = Self.directory()
+        try await Self.server(directory).test(.router) { api in
+            let part = Self.part(
+                1, #"{"type":"start","url":"/a?token=abcdefgh","headers":{"Cookie":"id=abcdefgh"}}"#,
+                #"{"type":"note","label":"abcdefgh"}"#)
+            _ = try await api.send(.post, "/traces", part, type: "text/plain")
+            #expect(!(try await api.send(.get, "/api/v1/traces/t-1").text).contains("abcdefgh"))
+        }
+    }
+
+    @Test(
+        "What is no part of a trace is refused with its place, and nothing is kept",
+        arguments: [
+            "", "x", "[]", #"{"type":"note"}"#, #"{"type":"trace","version":2,"id":"t"}"#, #"{"type":"trace","version":1}"#,
+            #"{"type":"trace","version":1,"id":"../t"}"#, #"{"type":"trace","version":1,"id":"."}"#,
+            #"{"type":"trace","version":1,"id":"t","part":0}"#, #"{"type":"trace","version":1,"id":"t","part":100000000}"#,
+            #"{"type":"trace","version":1,"id":"t"}"# + "\n{\"type\":",
+        ])
+    func refused(body: String) async throws {
+        let directory = Self.directory("refused")
+        try await Self.server(directory).test(.router) { api in
+            let answer = try await api.send(.post, "/traces", body, type: "text/plain")
+            #expect(answer.status == 400)
+            #expect(try Problem(wire: answer.body).detail.hasPrefix("line "))
+            #expect(try await api.send(.post, "/traces", body, type: "text/html").status == 415)
+            #expect(try await api.send(.get, "/api/v1/traces").text == #"{"traces":[]}"#)
+        }
+    }
+
+    @Test("S8: a part, a trace, their number and all together are bounded; the trace not added to for longest goes")
+    func bounded() throws {
+        let archive = TraceArchive(
+            directory: Self.directory(), limits: .init(partBytes: 1_000, parts: 3, traceBytes: 300, totalBytes: 440, traces: 3))
+        func add(_ trace: String, _ number: Int? = nil) throws {
+            try archive.add(TracePart(Array(Self.part(number, of: trace).utf8)))
+        }
+        try add("a")
+        try add("b")
+        try add("c")
+        try add("a")
+        try add("d")
+        #expect(try archive.list().map(\.id) == ["d", "a", "c"])
+        try add("a")
+        #expect(throws: Problem.self) { try add("a") }
+        try archive.add(TracePart(Array(Self.part(1, of: "e", #"{"v":"\#(String(repeating: "x", count: 240))"}"#).utf8)))
+        #expect(try archive.list().map(\.id) == ["e", "a"])
+        #expect(throws: Problem.self) { try add("e", 2) }
+        #expect(try archive.list().reduce(0) { $0 + $1.bytes } <= 440)
+    }
+
+    @Test("Pages of a named origin may post traces and nothing else, and of another not even that", arguments: Way.allCases)
+    func origins(_ way: Way) async throws {
+        try await Self.server(Self.directory("origins\(way == .live ? "Live" : "Router")")).test(way) { api in
+            let named = ["Origin": Self.page, "Sec-Fetch-Site": "cross-site"]
+            let other = ["Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"]
+            let part = Self.part(1, #"{"type":"note"}"#)
+            let taken = try await api.send(.post, "/traces", part, type: "text/plain", headers: named)
+            #expect(taken.status == 204 && taken.headers[.accessControlAllowOrigin] == Self.page)
+            let preflight = try await api.send(.options, "/traces", headers: named)
+            #expect(preflight.headers[.accessControlAllowMethods] == "POST" && preflight.status == 204)
+            let wrong = try await api.send(.post, "/traces", "x", type: "text/plain", headers: named)
+            #expect(wrong.status == 400 && wrong.headers[.accessControlAllowOrigin] == Self.page)
+            #expect(try await api.send(.post, "/traces", part, type: "text/plain", headers: other).status == 403)
+            #expect(try await api.send(.options, "/traces", headers: other).status == 403)
+            for path in ["/api/v1/traces", "/api/v1/traces/t-1", "/health", "/traces"] {
+                #expect(try await api.send(.get, path, headers: named).status == 403, "\(path)")
+            }
+            #expect(try await api.send(.delete, "/api/v1/traces/t-1", headers: named).status == 403)
+            #expect(try await api.send(.post, "/grids", #"{"name":"x"}"#, headers: named).status == 403)
+        }
+    }
+
+    @Test("A named origin opens no other host name")
+    func hosts() {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "evil.example", path: "/traces")
+        head.headerFields[.origin] = Self.page
+        let guardian = HostGuard(configured: [], traceOrigins: [Self.page])
+        #expect(throws: Problem.self) { try guardian.check(head) }
+        head.authority = "127.0.0.1:8787"
+        #expect(throws: Never.self) { try guardian.check(head) }
+        head.path = "/traces/../api/v1/grids"
+        #expect(throws: Problem.self) { try guardian.check(head) }
+    }
+
+    @Test("Without --traces there is no such route")
+    func off() async throws {
+        try await TestServer().test(.router) { api in
+            let posted = try await api.send(.post, "/traces", Self.part(1), type: "text/plain")
+            let listed = try await api.send(.get, "/api/v1/traces")
+            #expect(posted.status == 404 && listed.status == 404)
+        }
+    }
+}
