@@ -149,7 +149,8 @@ extension LiveGrid {
     /// A function of its own, as `plan`.
     private func next(of pass: inout FoldPass) -> FoldPass.Slice? {
         let image = state.withLock { $0.image }
-        return pass.next(from: image, maxRows: environment.limits.rowsPerFoldSlice)
+        let limits = environment.limits
+        return pass.next(from: image, maxRows: limits.rowsPerFoldSlice, maxBytes: limits.bytesPerFoldSlice)
     }
 
     func checkpoint() {

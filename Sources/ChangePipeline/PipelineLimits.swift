@@ -28,6 +28,8 @@ package struct PipelineLimits: Hashable, Sendable {
     /// Rows of one slice of a fold, fewer where they lie apart (`FoldPass`): about a millisecond, which a commit may have to wait.
     /// Above two thirds of `changesPerFoldSlice`, a pass over a million rows ends before as many changes as it folds have come.
     package var rowsPerFoldSlice = 700
+    /// Bytes of one slice of a fold: 64 pages, where rows are long.
+    package var bytesPerFoldSlice = 256 << 10
     /// How long a fold that found the disk full waits before it tries again.
     package var foldRetryDelay = Duration.seconds(1)
 

@@ -34,7 +34,8 @@ package protocol GridStore: AnyObject, Sendable {
     /// The revision that the fold stands at: everything up to it is in rows and documents.
     var foldedRevision: Revision { get }
 
-    /// Writes one slice of a fold, all or nothing. The last slice of a pass carries `completes`.
+    /// Writes one slice of a fold, all or nothing. The last slice of a pass carries `completes`. Power loss may take back slices that
+    /// no append or checkpoint followed, the newest first: the log has what they held.
     func fold(_ slice: FoldSlice) throws(StoreError)
 
     /// Calls `body` with each folded row in ascending order of key. The bytes are valid during the call only.

@@ -27,8 +27,38 @@ struct Connection {
         _ = try statement.step()
     }
 
+    /// SQLite's levels of syncing, by their numbers.
+    enum Synchronous: Int32 {
+        case normal = 1
+        case full = 2
+    }
+
+    /// Sets the level outside a transaction, and reads it back.
+    func set(_ level: Synchronous) throws(StoreError) {
+        let code = sqlite3_exec(handle, "PRAGMA synchronous = \(level.rawValue)", nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code) }
+        // Not a statement kept for later: SQLite compiles the answer into it.
+        var reading: OpaquePointer?
+        defer { sqlite3_finalize(reading) }
+        guard sqlite3_prepare_v2(handle, "PRAGMA synchronous", -1, &reading, nil) == SQLITE_OK,
+            sqlite3_step(reading) == SQLITE_ROW, sqlite3_column_int(reading, 0) == level.rawValue
+        else { throw StoreError(.other, "synchronous cannot be set to \(level): commits might not survive power loss") }
+    }
+
+    func transaction<T>(_ body: (Connection) throws(StoreError) -> T) throws -> T {
+        try run("BEGIN IMMEDIATE")
+        do {
+            let result = try body(self)
+            try run("COMMIT")
+            return result
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
+
     /// Ends a transaction that failed, unless SQLite has ended it already.
-    func rollBack() {
+    private func rollBack() {
         guard sqlite3_get_autocommit(handle) == 0 else { return }
         sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
     }

@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// One connection does every write and every checkpoint; a second one, read-only, does the reads, each inside a transaction. No
 /// third connection may exist: SQLite before 3.51.3 can corrupt a WAL database when two connections write or checkpoint at once.
-/// A commit is one insert into `log` with synchronous=FULL, which is read back when the file is opened. GRDB owns the
+/// A commit is one insert into `log` with synchronous=FULL, which is read back when the file is opened. A slice of a fold is not
+/// synced by itself: it is worth nothing without the log, and the next commit or checkpoint syncs it too. GRDB owns the
 /// connections, the statements and their queues; rows and records go through SQLite's own functions.
 package final class SQLiteGridStore: GridStore {
     /// WAL pages (of 4 KiB) at which a checkpoint is due: 32 MB. Checkpointing less often costs disk, more often costs writes.
@@ -69,7 +70,7 @@ package final class SQLiteGridStore: GridStore {
             let (last, folded) = position.withLock { ($0.last, $0.folded) }
             guard completes <= last, completes >= folded else { throw .foldOutOfOrder(completes, folded: folded, last: last) }
         }
-        try writing { (connection) throws(StoreError) in
+        try writing(synced: false) { (connection) throws(StoreError) in
             try connection.write(rows: slice.rows)
             for (name, bytes) in slice.documents { try connection.write(document: name, bytes) }
             if let completes = slice.completes { try connection.write(foldedRevision: completes) }
@@ -218,21 +219,21 @@ extension SQLiteGridStore {
 // MARK: - Transactions
 
 extension SQLiteGridStore {
-    /// One transaction of the writing connection: durable when this returns, absent when it throws.
-    private func writing<T>(_ body: (Connection) throws(StoreError) -> T) throws(StoreError) -> T {
+    /// One transaction of the writing connection: durable when this returns (not `synced`: with the next one that is), absent when
+    /// it throws.
+    private func writing<T>(
+        synced: Bool = true, _ body: (Connection) throws(StoreError) -> T
+    ) throws(StoreError) -> T {
         try checkOpen()
         return try mappingErrors {
             try writer.writeWithoutTransaction { db in
                 let connection = try Connection(db)
-                try connection.run("BEGIN IMMEDIATE")
-                do {
-                    let result = try body(connection)
-                    try connection.run("COMMIT")
-                    return result
-                } catch {
-                    connection.rollBack()
-                    throw error
-                }
+                if synced { return try connection.transaction(body) }
+                try connection.set(.normal)
+                let result = Result { try connection.transaction(body) }
+                // Whatever became of the transaction: no commit may come before this is read back.
+                try connection.set(.full)
+                return try result.get()
             }
         }
     }
@@ -256,5 +257,10 @@ extension SQLiteGridStore {
     /// Runs any SQL on the writing connection: for tests that damage, fill or inspect a file.
     func execute(_ sql: String) throws {
         try writer.writeWithoutTransaction { try $0.execute(sql: sql) }
+    }
+
+    /// A number that SQL answers on the writing connection, for tests.
+    func number(_ sql: String) throws -> Int? {
+        try writer.writeWithoutTransaction { try Int.fetchOne($0, sql: sql) }
     }
 }

@@ -67,6 +67,21 @@ struct SQLiteGridStoreTests {
         #expect(error?.message.contains("power loss") == true)
     }
 
+    @Test("S1: commits are FULL again after a slice of the fold, whatever became of the slice")
+    func fullAfterFold() throws {
+        let directory = try TemporaryDirectory()
+        let store = try #require(try openCatalog(directory).create(gridID()) as? SQLiteGridStore)
+        try store.append(StoreSamples.entry(1))
+        try store.fold(FoldSlice(rows: [(key: 3, bytes: [3])]))
+        #expect(try store.number("PRAGMA synchronous") == 2)
+        #expect(throws: StoreError.self) { try store.fold(FoldSlice(rows: [(key: 4, bytes: [4]), (key: .max, bytes: [5])])) }
+        #expect(try store.number("PRAGMA synchronous") == 2)
+        var keys: [UInt64] = []
+        try store.forEachRow { key, _ in keys.append(key) }
+        #expect(keys == [3])
+        try store.append(StoreSamples.entry(2))
+    }
+
     @Test("S1: an append is in the file when it returns, without a close: a copy of the files holds it")
     func appendIsInTheFile() throws {
         let directory = try TemporaryDirectory()
