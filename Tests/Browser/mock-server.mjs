@@ -3,7 +3,7 @@
 // Delays and failures are switched while it runs: POST /mock with any of
 //   {"delay": ms, "jitter": ms, "reorder": true, "failPages": 0..1, "failChanges": 0..1, "cut": true, "buffered": true,
 //    "flood": changes a second, "conflict": true, "log": true,
-//    "floodColumn": position, "run": name of the server's run, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
+//    "burst": commits at once, "floodColumn": position, "run": name of the server's run, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
 import { createServer } from 'node:http';
 import { readFileSync, createReadStream, statSync } from 'node:fs';
 import { extname, join, normalize, resolve } from 'node:path';
@@ -222,10 +222,16 @@ async function changesOf(request) {
   return JSON.parse((await body(request)).toString().replace(/"value":(-?\d[\d.eE+-]*)/g, '"value":{"number":"$1"}'));
 }
 
-setInterval(() => {
-  if (!switches.flood) return;
+setInterval(() => switches.flood && write(Math.max(1, Math.round(switches.flood / 20))), 50);
+
+/** Commits one after the other, without a pause. */
+function burst(commits) {
+  for (let i = 0; i < commits; i++) write(1);
+}
+
+function write(n) {
   const grid = grids.values().next().value, sheet = grid.sheets[0];
-  const n = Math.max(1, Math.round(switches.flood / 20)), column = sheet.columns[switches.floodColumn] ?? sheet.columns[0];
+  const column = sheet.columns[switches.floodColumn] ?? sheet.columns[0];
   const touched = [];
   for (let i = 0; i < n; i++) {
     const row = sheet.rows[Math.floor(Math.random() * Math.min(sheet.rows.length, 400))];
@@ -233,7 +239,7 @@ setInterval(() => {
     touched.push(row.id);
   }
   grid.commit({ [sheet.id]: { rows: touched.length > 20 ? 'many' : touched.join(), columns: [column.id], structure: false, order: false } }, n);
-}, 50);
+}
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://x');
@@ -241,6 +247,7 @@ const server = createServer(async (request, response) => {
     if (request.method === 'POST') Object.assign(switches, await json(request));
     const asked = switches;
     if (asked.keep) (kept = copyOf(grids.values().next().value)), delete asked.keep;
+    if (asked.burst) burst(asked.burst), delete asked.burst;
     if (asked.restore) restore(), delete asked.restore;
     if (switches.cut) for (const s of streams) s.destroy();
     return response.end(JSON.stringify({ ...switches, counts, reports }));

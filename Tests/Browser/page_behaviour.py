@@ -166,6 +166,14 @@ def viewing(c):
 
 
 def flooding(c):
+    c.page.locator(".row .cell").first.click()
+    c.press("Control+Home")
+    c.page.wait_for_timeout(1000)
+    before, revision = c.counter("refreshes"), c.counter("revision")
+    c.mock.switch(burst=100)
+    c.settles(lambda: c.counter("revision") == revision + 100)
+    c.page.wait_for_timeout(600)
+    c.check("C6: a burst of a hundred commits costs one read", c.counter("refreshes") - before == 1, c.counter("refreshes") - before)
     c.mock.switch(flood=400)
     c.page.locator(".row .cell").first.click()
     c.press("Control+Home")

@@ -213,7 +213,9 @@ export class GridReader {
   restart() {
     const wasOpen = this.isOpen;
     this.close();
-    this.store.forgetSnapshot();
+    // What was drawn may be of what the server has lost: the rows stand as not loaded until they are read.
+    this.store.forgetPages();
+    this.painter.schedule();
     if (wasOpen) this.open();
     this.tellDrafts();
   }

@@ -250,8 +250,12 @@ export class Store {
   }
 
   forgetSnapshot() {
-    this.pages = new Map();
+    this.forgetPages();
     this.totalRows = null;
+  }
+
+  forgetPages() {
+    this.pages = new Map();
     this.revision = 0;
     this.problem = null;
   }
