@@ -71,6 +71,7 @@ var targets: [Target] = [
     layer("ChangePipeline", ["GridStore", "GridImage", "GridModel", "Ordering", logging]),
     layer("Interchange", ["GridModel", "Ordering"]),
     layer("TraceSynthesis", ["Trace"]),
+    layer("TimelinePage"),
     layer("Diagnosis", ["Trace"]),
     layer("HistoryCheck"),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
@@ -94,6 +95,7 @@ var targets: [Target] = [
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     pureTests("Trace", ["Trace"]),
     pureTests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
+    pureTests("TimelinePage", ["TimelinePage"]),
     pureTests("Diagnosis", ["Diagnosis", "TraceSynthesis", "Trace"]),
     pureTests("TraceImport", ["TraceImport", "Trace"]),
     tests("Architecture", []),
@@ -153,7 +155,7 @@ if !coreOnly && !storeOnly {
 }
 
 if traceOnly {
-    let names = ["Trace", "TraceImport", "TraceSynthesis", "Diagnosis", "HistoryCheck"]
+    let names = ["Trace", "TraceImport", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck"]
     targets = targets.filter { target in names.contains { target.name == $0 || target.name == $0 + "Tests" } }
     packages = []
     products = []

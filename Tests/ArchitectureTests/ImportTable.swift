@@ -17,6 +17,7 @@ enum ImportTable {
         "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],
         "TraceSynthesis": ["Trace"],
+        "TimelinePage": [],
         "Diagnosis": ["Trace"],
         "HistoryCheck": [],
         "Enrichment": [

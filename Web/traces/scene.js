@@ -3,6 +3,7 @@
 // work of a frame follows the width of the view and not the length of the trace.
 
 import { drawMark, MARKS, readTheme } from './theme.js';
+import { drawBars, fitted } from './bars.js';
 import { BAR_HEIGHT, fillHeight } from './lanes.js';
 import { num } from './trace.js';
 import { formatTime, rulerStep } from './viewport.js';
@@ -77,7 +78,7 @@ export class Scene {
     const lanes = this.model.layout.lanes.filter((lane) => this.laneTop(lane) < this.height && this.laneTop(lane) + lane.height > RULER);
     this.#drawGround(lanes);
     for (const lane of lanes) {
-      if (lane.bars.length) this.#drawBars(lane);
+      if (lane.bars.length) drawBars(this, lane);
       this.#drawEvents(lane);
     }
     drawLinks(this);
@@ -118,80 +119,7 @@ export class Scene {
     return ticks;
   }
 
-  /** @param {Lane} lane */
-  #drawBars(lane) {
-    const { viewport } = this;
-    const end = upperBars(lane.bars, viewport.to);
-    let seen = 0;
-    let width = 0;
-    for (let i = 0; i < end; i += 1) {
-      const bar = /** @type {import('./lanes.js').Bar} */ (lane.bars[i]);
-      if (bar.to < viewport.from) continue;
-      seen += 1;
-      width += bar.to - bar.from;
-    }
-    if (seen > 200 && (width / seen) * viewport.scale < 5) this.#drawInFlight(lane, end); else this.#drawEachBar(lane, end);
-  }
-
-  /** @param {Lane} lane @param {number} end */
-  #drawEachBar(lane, end) {
-    const { c, theme, viewport } = this;
-    const top = this.laneTop(lane) + 5;
-    const selected = this.#selectedRequest();
-    const lastEnd = new Float64Array(lane.rows + 1).fill(-1);
-    c.font = `11px ${theme.font}`;
-    for (let i = 0; i < end; i += 1) {
-      const bar = /** @type {import('./lanes.js').Bar} */ (lane.bars[i]);
-      if (bar.to < viewport.from) continue;
-      const left = Math.max(this.x(bar.from), this.gutter - 4);
-      const right = Math.min(Math.max(this.x(bar.to), left + 1.5), this.width + 4);
-      if (right - num(lastEnd, bar.row) < 1 && bar.request !== selected) continue;
-      lastEnd[bar.row] = right;
-      const y = top + bar.row * (BAR_HEIGHT + 2);
-      const isNarrow = right - left < 4;
-      c.fillStyle = bar.request === selected || isNarrow ? theme.accent : theme.accentSoft;
-      c.globalAlpha = isNarrow ? 0.45 : 1;
-      c.fillRect(left, y, right - left, BAR_HEIGHT);
-      c.globalAlpha = 1;
-      if (right - left < 34) continue;
-      c.fillStyle = bar.request === selected ? theme.surface : theme.text;
-      c.fillText(fitted(bar.label, right - left - 14), left + 9, y + BAR_HEIGHT / 2 + 0.5);
-    }
-  }
-
-  /** Far away: how many requests are under way. @param {Lane} lane @param {number} end */
-  #drawInFlight(lane, end) {
-    const { c, theme, viewport } = this;
-    const columns = Math.ceil(viewport.width / 2) + 1;
-    const change = new Int32Array(columns + 2);
-    const scale = viewport.scale / 2;
-    for (let i = 0; i < end; i += 1) {
-      const bar = /** @type {import('./lanes.js').Bar} */ (lane.bars[i]);
-      if (bar.to < viewport.from) continue;
-      const left = Math.max(0, ((bar.from - viewport.from) * scale) | 0);
-      const right = Math.min(columns, (((bar.to - viewport.from) * scale) | 0) + 1);
-      change[left] = num(change, left) + 1;
-      change[right] = num(change, right) - 1;
-    }
-    let most = 1;
-    let now = 0;
-    for (let column = 0; column < columns; column += 1) { now += num(change, column); change[column] = now; if (now > most) most = now; }
-    const bottom = this.laneTop(lane) + lane.height - 4;
-    c.fillStyle = theme.accent;
-    c.globalAlpha = 0.4;
-    c.beginPath();
-    for (let column = 0; column < columns; column += 1) {
-      const height = (num(change, column) / most) * (lane.height - 18);
-      if (height > 0) c.rect(this.gutter + column * 2, bottom - height, 2, height);
-    }
-    c.fill();
-    c.globalAlpha = 1;
-    c.font = `10px ${theme.font}`;
-    c.fillStyle = theme.muted;
-    c.fillText(`up to ${most} under way`, this.gutter + 6, this.laneTop(lane) + 8);
-  }
-
-  #selectedRequest() {
+  selectedRequest() {
     return this.model.selected < 0 ? '' : this.model.relations.requestOf[this.model.selected] ?? '';
   }
 
@@ -388,24 +316,6 @@ export class Scene {
     const row = Math.floor((y - this.laneTop(lane) - 5) / (BAR_HEIGHT + 2));
     return lane.bars.findLast((bar) => bar.row === row && bar.from <= at && bar.to >= at)?.start ?? -1;
   }
-}
-
-/** As much of a text as fits, with an ellipsis; by an average width, because measuring each would cost more than it is worth.
- * @param {string} text @param {number} room */
-export function fitted(text, room) {
-  const characters = Math.floor(room / 5.9);
-  return text.length <= characters ? text : characters < 3 ? '' : `${text.slice(0, characters - 1)}\u2026`;
-}
-
-/** How many bars begin at or before a place. @param {import('./lanes.js').Bar[]} bars @param {number} at */
-function upperBars(bars, at) {
-  let low = 0;
-  let high = bars.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((bars[middle]?.from ?? 0) <= at) low = middle + 1; else high = middle;
-  }
-  return low;
 }
 
 /** First index whose number is at least `value`. @param {ArrayLike<number>} sorted @param {number} value */
