@@ -137,8 +137,9 @@ if !coreOnly && !storeOnly {
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "GridServer", "GridClient", "SQLiteStore", "Enrichment", "HistoryCheck", "Interchange", "ChangePipeline",
-                "GridStore", "GridImage", "Wire", "GridModel", "Ordering", arguments, logging, httpClient, serviceLifecycle,
+                "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer", "GridClient", "SQLiteStore",
+                "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", arguments,
+                logging, httpClient, serviceLifecycle,
                 unixSignals,
             ],
             swiftSettings: strict),

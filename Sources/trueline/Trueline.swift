@@ -7,10 +7,11 @@ struct Trueline: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "trueline",
-        abstract: "Live grids whose screen never runs ahead of, or behind, what was committed.",
+        abstract:
+            "Live grids whose screen never runs ahead of, or behind, what was committed; and a debugger for the same fault elsewhere.",
         version: version,
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
-            DoctorCommand.self, CheckHistoryCommand.self,
+            DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, ReplayCommand.self, SynthesizeCommand.self,
         ])
 }

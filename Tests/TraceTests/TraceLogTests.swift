@@ -91,3 +91,28 @@ struct TraceLogTests {
         #expect(log.from(of: 1).isEmpty && log.shown(by: 1).isEmpty)
     }
 }
+
+struct TraceLogMergeTests {
+    @Test func `two files become one trace, and a line of the second one is named with its file`() {
+        let one = TraceReader.read(
+            Array("{\"type\":\"trace\",\"version\":1}\n{\"type\":\"start\",\"request\":\"r\",\"process\":\"tab\"}\n".utf8)
+        ).log
+        let second = TraceReader.read(
+            Array(
+                """
+                {"type":"trace","version":1}
+                {"type":"process","process":"api","role":"server","clock":"host"}
+                {"type":"commit","process":"api","request":"r","key":"k","version":"v7","after":[{"event":"L2"}],"value":1}
+
+                """.utf8)
+        ).log
+        var merged = one
+        merged.append(contentsOf: second, named: "api.jsonl")
+        #expect((0..<merged.count).map { merged.name(of: $0) } == ["L2", "api.jsonl:L2", "api.jsonl:L3"])
+        #expect(merged.requests[0] == merged.requests[2])
+        #expect(merged.process(of: 2).role == .server)
+        #expect(merged.edges(into: 2).map { merged.text($0.event) } == ["api.jsonl:L2"])
+        #expect(merged.versions[2].text.map(merged.text) == "v7")
+        #expect(Array(merged.value(of: 2)) == Array("1".utf8))
+    }
+}

@@ -127,25 +127,8 @@ struct DivergenceFinder {
         return outcome.inversions == 0 && outcome.state == target.state
     }
 
-    // MARK: States for people
-
     private func display(_ outcome: EpisodeRunner.Outcome) -> [Divergence.Value] {
-        runner.places.map { place in
-            let key = engine.places[Int(place)].key
-            return Divergence.Value(key: key, text: outcome.state[place].map { text($0, depth: 0) } ?? "(not written)")
-        }
-    }
-
-    private func text(_ number: Int32, depth: Int) -> String {
-        guard number >= 0 else { return "(as before)" }
-        let example = runner.values.examples[Int(number)]
-        guard example == .max else {
-            let event = Int(example)
-            if engine.log.kinds[event] == .delete { return "(deleted)" }
-            let value = engine.log.value(of: event)
-            return value.isEmpty ? "(what \(engine.log.name(of: event)) wrote)" : String(decoding: value, as: UTF8.self)
-        }
-        let sources = runner.values.sources[Int(number)]
-        return depth > 4 ? "(derived)" : "derived from " + sources.map { text($0, depth: depth + 1) }.joined(separator: ", ")
+        let display = StateDisplay(engine, runner)
+        return runner.places.map { Divergence.Value(key: engine.places[Int($0)].key, text: display.text($0, outcome)) }
     }
 }

@@ -46,7 +46,7 @@ package struct GuardTrial: Sendable, Hashable {
 
 /// Tries the guards that decide about deliveries on every order of an episode.
 struct GuardTrials {
-    private var runner: EpisodeRunner
+    private(set) var runner: EpisodeRunner
     private let target: EpisodeRunner.Outcome
     private let movable: [Int]
 
@@ -88,7 +88,8 @@ struct GuardTrials {
 
     // MARK: What each guard does
 
-    private mutating func run(_ option: Guard, _ order: [Int]) -> EpisodeRunner.Outcome {
+    /// Runs an order with a guard, or with none.
+    mutating func run(_ option: Guard?, _ order: [Int]) -> EpisodeRunner.Outcome {
         let replay = runner.replay
         let window = runner.episode.window
         func position(_ place: Int) -> Position { replay.deliveries[window.lowerBound + place].position }
@@ -104,7 +105,7 @@ struct GuardTrials {
         case .ignoreWhilePending:
             let ignored = ignored(order)
             return runner.run(order) { _, delivery, _, _ in !ignored.contains(replay.deliveries[delivery].request) }
-        case .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, .waitForDependency:
+        case .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, .waitForDependency, nil:
             return runner.run(order)
         }
     }

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Diagnosis
+import Foundation
+import Trace
+
+/// `trueline replay`: the recorded payloads in another order, the resulting states side by side.
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Deliver a trace's recorded responses in another order, with or without a guard, and compare the states.",
+        discussion: """
+            This is T1: the payloads are the recorded ones, only the order of their arrival changes. What the server would have \
+            answered to requests in another order is not known to it. Exit codes: 0 the states are equal; 1 they differ; 2 the command \
+            line or the input cannot be used.
+            """)
+
+    @Argument(help: "Traces; - is standard input.")
+    var files: [String]
+
+    @Option(help: "intent (as asked for), completion (as recorded), or a file with a request's name on each line.")
+    var order = "intent"
+
+    @Option(help: "A guard between delivery and write: G1 to G5.")
+    var `guard`: String?
+
+    @Flag(help: "Also list the keys that end the same.")
+    var all = false
+
+    @Flag(help: "Print one JSON document.")
+    var json = false
+
+    private static let guards = Guard.allCases.filter { $0.rawValue <= 5 }
+
+    func validate() throws {
+        if let name = `guard`, !Self.guards.contains(where: { $0.code == name }) {
+            throw ValidationError("--guard is \(name); replay knows G1 to G5, the guards that decide about deliveries")
+        }
+    }
+
+    func run() async throws {
+        let traces = try await TraceFiles.read(files)
+        let result = Replay(traces.log).run(try readOrder(), guard: Self.guards.first { $0.code == `guard` })
+        for name in result.unknownNames.prefix(5) {
+            Console.error("trueline: \(order) names \(name), which is no request of this trace")
+        }
+        let rows = result.rows.filter { all || $0.differs }
+        if json {
+            Console.print(ReplayDocument(result: result, rows: rows, log: traces.log).text)
+        } else {
+            show(result, rows, traces)
+        }
+        if result.rows.contains(where: \.differs) { throw ExitCode(CommandFailure.Status.failed.rawValue) }
+    }
+
+    private func readOrder() throws -> Replay.Order {
+        switch order {
+        case "intent": return .intent
+        case "completion": return .completion
+        default:
+            guard let text = try? String(contentsOfFile: order, encoding: .utf8) else {
+                throw CommandFailure(.usage, "--order is \(order): neither intent nor completion nor a file that can be read")
+            }
+            return .named(
+                text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty })
+        }
+    }
+
+    private func show(_ result: Replay.Result, _ rows: [Replay.Row], _ traces: TraceFiles) {
+        let log = traces.log
+        Console.print(
+            "Recorded: \(result.recordedInversions) writes out of order. Replayed (\(order)\(`guard`.map { ", \($0)" } ?? "")): \(result.replayedInversions), \(result.blocked) writes blocked."
+        )
+        for row in rows {
+            let slot = row.slot.isNone ? "" : "\(log.text(row.slot)) "
+            Console.print(
+                "\(slot)`\(log.text(row.key))`: recorded \(row.recorded)\(row.differs ? ", replayed \(row.replayed)" : ", the same")"
+            )
+        }
+        if rows.isEmpty { Console.print("Every key ends the same.") }
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Diagnosis
+import Foundation
+import Trace
+
+/// The traces that a command was given, read and joined.
+struct TraceFiles {
+    var log: TraceLog
+    var inputs: [DiagnosisReport.Input]
+
+    /// Reads files in chunks; "-" is standard input. What cannot be read of a file is told on standard error, the first 20 places one by one.
+    static func read(_ paths: [String]) async throws -> TraceFiles {
+        var files: [(log: TraceLog, input: DiagnosisReport.Input)] = []
+        for path in paths { files.append(try await read(path)) }
+        guard let first = files.first else { throw CommandFailure(.usage, "no trace was given") }
+        var log = first.log
+        for file in files.dropFirst() {
+            guard log.append(contentsOf: file.log, named: file.input.name) else {
+                throw CommandFailure(
+                    .usage, "the traces together have more than \(TraceLog.maximumEvents) events; diagnose them apart")
+            }
+        }
+        return TraceFiles(log: log, inputs: files.map(\.input))
+    }
+
+    private static func read(_ path: String) async throws -> (log: TraceLog, input: DiagnosisReport.Input) {
+        let source = try FileSource(path: path)
+        var reader = TraceReader()
+        while let chunk = try await source.next() { reader.read(chunk) }
+        let reading = reader.finish()
+        let name = path == "-" ? "standard input" : URL(fileURLWithPath: path).lastPathComponent
+        for rejection in reading.rejections.kept.prefix(20) { Console.error("\(name): \(rejection.description)") }
+        if reading.rejections.count > 20 { Console.error("\(name): and \(reading.rejections.count - 20) more places") }
+        guard reading.log.count > 0 else {
+            throw CommandFailure(
+                .usage, "\(name) has no event that could be read; see Docs/specifications/trace-format.md for what is")
+        }
+        return (
+            reading.log,
+            DiagnosisReport.Input(
+                name: name, format: "trueline", events: reading.log.count, rejected: reading.rejections.count, limits: [])
+        )
+    }
+}
