@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnosis
 import Foundation
+import TraceImport
 
 /// `trueline diagnose`: what went wrong, where it first diverged, which guard prevents it.
 struct DiagnoseCommand: AsyncParsableCommand {
@@ -19,6 +20,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
     @Argument(help: "Traces; - is standard input.")
     var files: [String]
 
+    @Option(help: "The files' format, when their content does not show it: trueline, har, otlp, redux or chrome.")
+    var from: TraceFormat?
+
     @Option(help: "text for people, json for programs (documented, stable), html is one file that opens from disk.")
     var format = Format.text
 
@@ -35,7 +39,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let traces = try await TraceFiles.read(files)
+        let traces = try await TraceFiles.read(files, format: from)
         let diagnosis = Diagnosis(traces.log)
         let report = DiagnosisReport(traces.log, diagnosis, inputs: traces.inputs)
         let bytes =

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnosis
 import Foundation
 import Trace
+import TraceImport
 
 /// `trueline replay`: the recorded payloads in another order, the resulting states side by side.
 struct ReplayCommand: AsyncParsableCommand {
@@ -16,6 +17,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     @Argument(help: "Traces; - is standard input.")
     var files: [String]
+
+    @Option(help: "The files' format, when their content does not show it: trueline, har, otlp, redux or chrome.")
+    var from: TraceFormat?
 
     @Option(help: "intent (as asked for), completion (as recorded), or a file with a request's name on each line.")
     var order = "intent"
@@ -38,7 +42,7 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let traces = try await TraceFiles.read(files)
+        let traces = try await TraceFiles.read(files, format: from)
         let result = Replay(traces.log).run(try readOrder(), guard: Self.guards.first { $0.code == `guard` })
         for name in result.unknownNames.prefix(5) {
             Console.error("trueline: \(order) names \(name), which is no request of this trace")

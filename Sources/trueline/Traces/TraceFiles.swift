@@ -2,6 +2,9 @@ import ArgumentParser
 import Diagnosis
 import Foundation
 import Trace
+import TraceImport
+
+extension TraceFormat: ExpressibleByArgument {}
 
 /// The traces that a command was given, read and joined.
 struct TraceFiles {
@@ -9,9 +12,9 @@ struct TraceFiles {
     var inputs: [DiagnosisReport.Input]
 
     /// Reads files in chunks; "-" is standard input. What cannot be read of a file is told on standard error, the first 20 places one by one.
-    static func read(_ paths: [String]) async throws -> TraceFiles {
+    static func read(_ paths: [String], format: TraceFormat?) async throws -> TraceFiles {
         var files: [(log: TraceLog, input: DiagnosisReport.Input)] = []
-        for path in paths { files.append(try await read(path)) }
+        for path in paths { files.append(try await read(path, format)) }
         guard let first = files.first else { throw CommandFailure(.usage, "no trace was given") }
         var log = first.log
         for file in files.dropFirst() {
@@ -23,22 +26,26 @@ struct TraceFiles {
         return TraceFiles(log: log, inputs: files.map(\.input))
     }
 
-    private static func read(_ path: String) async throws -> (log: TraceLog, input: DiagnosisReport.Input) {
+    private static func read(_ path: String, _ hint: TraceFormat?) async throws -> (log: TraceLog, input: DiagnosisReport.Input)
+    {
         let source = try FileSource(path: path)
-        var reader = TraceReader()
-        while let chunk = try await source.next() { reader.read(chunk) }
+        var reader = TraceImport(hint: hint)
+        while let chunk = try await source.next() { chunk.withUnsafeBytes { reader.read($0) } }
         let reading = reader.finish()
         let name = path == "-" ? "standard input" : URL(fileURLWithPath: path).lastPathComponent
         for rejection in reading.rejections.kept.prefix(20) { Console.error("\(name): \(rejection.description)") }
         if reading.rejections.count > 20 { Console.error("\(name): and \(reading.rejections.count - 20) more places") }
-        guard reading.log.count > 0 else {
+        guard let format = reading.format, reading.log.count > 0 else {
             throw CommandFailure(
-                .usage, "\(name) has no event that could be read; see Docs/specifications/trace-format.md for what is")
+                .usage,
+                "\(name) has no event that could be read. Traces of Trueline, HAR, OTLP JSON, Redux DevTools exports and Chrome traces are known, by their content"
+            )
         }
         return (
             reading.log,
             DiagnosisReport.Input(
-                name: name, format: "trueline", events: reading.log.count, rejected: reading.rejections.count, limits: [])
+                name: name, format: format.rawValue, events: reading.log.count, rejected: reading.rejections.count,
+                limits: reading.limits)
         )
     }
 }
