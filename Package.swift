@@ -137,8 +137,10 @@ if !coreOnly && !storeOnly {
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer", "GridClient", "SQLiteStore",
-                "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", arguments,
+                "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer", "GridClient",
+                "SQLiteStore",
+                "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
+                arguments,
                 logging, httpClient, serviceLifecycle,
                 unixSignals,
             ],
