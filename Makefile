@@ -42,6 +42,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/page_behaviour.py
 	@$(TOOLS)/python Tests/Browser/accessibility.py
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py
+	@$(TOOLS)/python Tests/Browser/firefox.py --turns 12
 	@$(TOOLS)/python Tests/Browser/checkout.py
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1

@@ -83,8 +83,16 @@ class Client:
     def request(self, method, path, body=None, kind="application/json", headers=None):
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         sent = {"Content-Type": kind} if data is not None else {}
-        self.connection.request(method, "/api/v1" + path, data, {**sent, **(headers or {})})
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, "/api/v1" + path, data, {**sent, **(headers or {})})
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            # The server closes a connection that nothing was asked on for a minute. Reading twice does no harm.
+            if method != "GET":
+                raise
+            self.connection.close()
+            self.connection.request(method, "/api/v1" + path, data, {**sent, **(headers or {})})
+            answer = self.connection.getresponse()
         text = answer.read()
         if answer.status >= 300:
             raise Problem(answer.status, text.decode("utf-8", "replace"))

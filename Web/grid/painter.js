@@ -80,9 +80,13 @@ export class Painter {
     }, { passive: true });
     new ResizeObserver(([entry]) => {
       if (!entry) return;
+      const width = this.width, room = width - this.numberWidth, left = this.columns.start(this.selection.column), right = left + this.columns.width(this.selection.column);
+      const wasSeen = left >= this.scrollLeft && right <= this.scrollLeft + room;
       this.width = entry.contentRect.width;
       this.height = entry.contentRect.height;
       this.measure();
+      // A panel beside the grid does not hide the column that is looked at.
+      if (wasSeen && this.width < width) this.revealColumn(this.selection.column);
       this.onViewport();
       this.schedule();
     }).observe(root);
@@ -306,6 +310,11 @@ export class Painter {
     this.scroll.resize(((this.store.totalRows ?? 0) + 1) * this.rowHeight, body);
     if (where === 'start' || top < this.scroll.top) this.scrollTo(top);
     else if (top + this.rowHeight > this.scroll.top + body) this.scrollTo(top + this.rowHeight - body);
+    this.revealColumn(columnRank);
+  }
+
+  /** @param {number} columnRank */
+  revealColumn(columnRank) {
     const left = this.columns.start(columnRank), width = this.columns.width(columnRank), room = this.width - this.numberWidth;
     if (left < this.scrollLeft) this.grid.scrollLeft = this.scrollLeft = left;
     else if (left + width > this.scrollLeft + room) this.grid.scrollLeft = this.scrollLeft = Math.min(left, left + width - room);
