@@ -52,7 +52,7 @@ struct ModuleBundle {
         return (names, String(module))
     }
 
-    /// The name in `export function x`, `export class X`, `export const X` and `export async function x`.
+    /// The name in `export function x`, `function* x`, `async function x`, `class X` and `const X`.
     private static func exportedName(_ line: Substring) -> String? {
         for start in ["export function ", "export async function ", "export class ", "export const "]
         where line.hasPrefix(start) {

@@ -1,9 +1,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { readTrace, Trace } from '../../Web/traces/trace.js';
+import { finish, readTrace, Trace } from '../../Web/traces/trace.js';
 import { Relations } from '../../Web/traces/edges.js';
 import { alignClocks, causalOrder, timeAxis } from '../../Web/traces/causal-order.js';
-import { fillHeight, layOutLanes, packRows } from '../../Web/traces/lanes.js';
+import { fillHeight, packRows } from '../../Web/traces/lanes.js';
 import { canonical, lastAtMost } from '../../Web/traces/orders.js';
 import { Model } from '../../Web/traces/model.js';
 import { matches, parseQuery } from '../../Web/traces/search.js';
@@ -33,6 +33,14 @@ function race(policy = 'latest') {
     { type: 'write', id: 'x1', key: 'total', value: 10, from: ['price'], time: 30e6, task: 't4' },
     { type: 'render', id: 'f1', frame: 1, time: 31e6 },
   );
+}
+
+/** What work in steps comes to. @template T @param {Generator<void, T, void>} steps @returns {T} */
+function ended(steps) {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 const names = (/** @type {Model} */ model, /** @type {Iterable<number>} */ events) => [...events].map((event) => model.trace.name(event));
@@ -70,6 +78,13 @@ test('a late response is an inversion of its pair, and the earliest violation is
   const [found] = model.divergences;
   assert.ok(found?.isFirst && found.isViolation);
   assert.deepEqual(names(model, [found.write, found.overtaken, found.lateIntent, found.overtakenIntent]), ['w1', 'w2', 'i1', 'i2']);
+});
+
+test('a trace without writes of responses is not called free of divergence', async () => {
+  const without = await readTrace(race().split('\n').filter((line) => !line.includes('"write"')).join('\n'));
+  assert.equal(new Model(without, null).verdict.tone, 'unknown');
+  assert.equal(new Model(await readTrace(race('merge')), null).verdict.tone, 'good');
+  assert.deepEqual(new Model(await readTrace(race()), null).verdict, { text: 'First divergence: w1, price', tone: 'bad' });
 });
 
 test('a merge slot has no inversion, an equal value is none, an unknown policy is no violation', async () => {
@@ -135,7 +150,7 @@ test('clocks are shifted as a whole so that messages arrive after they were sent
   const { shift, isolated } = alignClocks(trace, edges);
   assert.deepEqual(isolated, ['other']);
   assert.equal((50e6 + (shift[1] ?? 0)) - (1_010e6 + (shift[0] ?? 0)), 5e6);
-  const axis = timeAxis(trace, edges, causalOrder(trace, edges).order, false);
+  const axis = ended(timeAxis(trace, edges, causalOrder(trace, edges).order, false));
   const at = (/** @type {string} */ name) => axis.at[trace.find(name) ?? 0] ?? -1;
   assert.ok(at('s') < at('n') && at('n') < at('m') && at('m') < at('e'));
   assert.equal(axis.moved, 0);
@@ -145,7 +160,7 @@ test('long pauses are cut, and a place on the axis still tells its time', async 
   const times = [0, 1, 2, 3, 10_000, 10_001, 10_002];
   const trace = await readTrace(lines(...times.map((ms) => ({ type: 'note', time: 1e9 + ms * 1e6 }))));
   const { edges } = new Relations(trace);
-  const axis = timeAxis(trace, edges, causalOrder(trace, edges).order, true);
+  const axis = ended(timeAxis(trace, edges, causalOrder(trace, edges).order, true));
   assert.equal(axis.cuts.length, 1);
   assert.ok(axis.end < 1_000);
   times.forEach((ms, event) => assert.ok(Math.abs(axis.timeOf(axis.at[event] ?? 0) - ms) < 1e-6));
@@ -193,9 +208,9 @@ test('scrubbing finds the last event at or before an instant', async () => {
   const model = new Model(await readTrace(race()), null);
   assert.equal(lastAtMost([1, 2, 2, 5], 2), 2);
   assert.equal(lastAtMost([1], 0), -1);
-  model.chooseAxis('time');
+  finish(model.layOut('time'));
   assert.equal(model.trace.name(model.order[model.positionAt(25)] ?? 0), 'x2');
-  model.chooseAxis('order');
+  finish(model.layOut('order'));
   assert.equal(model.positionAt(3.4), 3);
 });
 

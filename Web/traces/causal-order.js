@@ -2,7 +2,7 @@
 // One order for all events, and a place on an axis for each. Clocks of different processes are never compared: each clock domain is shifted
 // as a whole so that messages are received after they were sent; where no shift does that, events are moved to the right.
 
-import { num } from './trace.js';
+import { num, STEP } from './trace.js';
 
 /** @typedef {import('./trace.js').Trace} Trace */
 /** @typedef {import('./edges.js').Edges} Edges */
@@ -12,7 +12,7 @@ import { num } from './trace.js';
 
 /** The file's order when it respects the edges; otherwise a linear extension of every process's own order and the edges between processes.
  * @param {Trace} trace @param {Edges} edges
- * @returns {{ order: Uint32Array, position: Uint32Array, dropped: number }} */
+ * @returns {{ order: Uint32Array<ArrayBuffer>, position: Uint32Array<ArrayBuffer>, dropped: number }} */
 export function causalOrder(trace, edges) {
   const count = trace.count;
   const order = new Uint32Array(count);
@@ -152,9 +152,10 @@ export function orderAxis(trace, position) {
 }
 
 /** Time within each clock, pauses longer than the rest of the trace deserves cut short. Milliseconds.
- * @param {Trace} trace @param {Edges} edges @param {Uint32Array} order @param {boolean} isCut @returns {Axis} */
-export function timeAxis(trace, edges, order, isCut) {
+ * @param {Trace} trace @param {Edges} edges @param {Uint32Array} order @param {boolean} isCut @returns {Generator<void, Axis, void>} */
+export function* timeAxis(trace, edges, order, isCut) {
   const { shift, isolated } = alignClocks(trace, edges);
+  yield;
   const time = new Float64Array(trace.count);
   const last = trace.processes.map(() => 0);
   let moved = 0;
@@ -162,7 +163,9 @@ export function timeAxis(trace, edges, order, isCut) {
   for (let event = 0; event < trace.count; event += 1) {
     if (num(trace.times, event) !== 0) first = Math.min(first, num(trace.times, event) + num(shift, num(trace.processOf, event)));
   }
-  for (const event of order) {
+  for (let position = 0; position < order.length; position += 1) {
+    if ((position & STEP) === STEP) yield;
+    const event = num(order, position);
     const process = num(trace.processOf, event);
     const raw = num(trace.times, event);
     const own = raw === 0 ? 0 : (raw + num(shift, process) - first) / 1e6;
@@ -175,7 +178,9 @@ export function timeAxis(trace, edges, order, isCut) {
     time[event] = place;
     last[process] = place;
   }
+  yield;
   const sorted = time.slice().sort();
+  yield;
   const { at, end, cuts, timeOf } = isCut ? cutPauses(time, sorted) : { at: time, end: num(sorted, sorted.length - 1), cuts: [], timeOf: (/** @type {number} */ x) => x };
   return { kind: 'time', at, end: Math.max(end, 0.001), cuts, moved, isolated, timeOf };
 }
@@ -183,14 +188,15 @@ export function timeAxis(trace, edges, order, isCut) {
 /** @param {Float64Array} time @param {Float64Array} sorted */
 function cutPauses(time, sorted) {
   const span = num(sorted, sorted.length - 1) - num(sorted, 0);
-  // A pause is worth cutting when it is a twelfth of the trace and there is more than one event around it.
-  const longest = span / 12;
+  // A pause is worth cutting when it is a twelfth of the trace and much longer than events are apart otherwise.
+  const gaps = sorted.map((value, i) => (i ? value - num(sorted, i - 1) : 0)).filter((gap) => gap > 0).sort();
+  const longest = Math.max(span / 12, 8 * num(gaps, gaps.length >> 1));
   const from = [0];
   const to = [0];
   /** @type {{ at: number, length: number }[]} */
   const cuts = [];
   let removed = 0;
-  const kept = longest / 4;
+  const kept = span / 48;
   for (let i = 1; i < sorted.length; i += 1) {
     const gap = num(sorted, i) - num(sorted, i - 1);
     if (gap <= longest || gap <= kept) continue;

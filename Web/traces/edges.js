@@ -2,7 +2,7 @@
 // Happens-before between the events of a trace: the edges of Docs/specifications/trace-format.md, each with its kind and confidence.
 // The order in which two responses arrived is no edge.
 
-import { textOf, num } from './trace.js';
+import { finish, num, STEP, textOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Trace} Trace */
 /** @typedef {{ start: number, arrive: number, deliver: number, cancel: number, lastElsewhere: number, firstElsewhere: number, process: number,
@@ -46,11 +46,11 @@ export class Edges {
     this.confidence.push(CONFIDENCES.indexOf(confidence));
   }
 
-  /** Builds both indices; called once, when all edges are there. */
-  seal() {
+  /** Builds both indices; called once, when all edges are there. @returns {import('./trace.js').Steps} */
+  *seal() {
     [this.outStarts, this.outEdges] = this.#index(this.from);
+    yield;
     [this.inStarts, this.inEdges] = this.#index(this.to);
-    return this;
   }
 
   /** @param {number[]} ends @returns {[Uint32Array<ArrayBuffer>, Uint32Array<ArrayBuffer>]} */
@@ -91,17 +91,22 @@ export class Edges {
 
 /** What a trace says of its requests and intents, by name; and the edges. */
 export class Relations {
-  /** @param {Trace} trace */
-  constructor(trace) {
+  /** @param {Trace} trace @param {boolean} [isPaced] `build` is run by the caller */
+  constructor(trace, isPaced = false) {
     this.trace = trace;
     /** @type {Map<string, Request>} */ this.requests = new Map();
     /** @type {Map<string, Intent>} */ this.intents = new Map();
     /** The request that caused an event, by name. @type {string[]} */
     this.requestOf = new Array(trace.count).fill('');
     this.edges = new Edges(trace.count);
-    this.#collect();
-    this.#connect();
-    this.edges.seal();
+    if (!isPaced) finish(this.build());
+  }
+
+  /** @returns {import('./trace.js').Steps} */
+  *build() {
+    yield* this.#collect();
+    yield* this.#connect();
+    yield* this.edges.seal();
   }
 
   /** @param {string} name @returns {Request} */
@@ -114,9 +119,10 @@ export class Relations {
     return request;
   }
 
-  #collect() {
+  *#collect() {
     const trace = this.trace;
     for (let event = 0; event < trace.count; event += 1) {
+      if ((event & STEP) === STEP) yield;
       const record = trace.records[event] ?? {};
       const name = textOf(record.request);
       const kind = record.type;
@@ -137,6 +143,7 @@ export class Relations {
       request.slot ||= textOf(record.slot);
     }
     for (let event = 0; event < trace.count; event += 1) {
+      if ((event & STEP) === STEP) yield;
       const name = trace.text(event, 'request');
       const request = name ? this.requests.get(name) : undefined;
       if (!request || request.process < 0 || num(trace.processOf, event) === request.process) continue;
@@ -152,7 +159,7 @@ export class Relations {
     this.intents.set(name, { event, slot: textOf(record.slot), rank, place: this.intents.size });
   }
 
-  #connect() {
+  *#connect() {
     const trace = this.trace;
     /** Last event, and the response handled, of each task. @type {Map<string, { last: number, request: string }>} */
     const tasks = new Map();
@@ -161,6 +168,7 @@ export class Relations {
     /** @type {Map<string, number>} */ const commits = new Map();
     /** @type {Map<string, number[]>} */ const acks = new Map();
     for (let event = 0; event < trace.count; event += 1) {
+      if ((event & STEP) === STEP) yield;
       const record = trace.records[event] ?? {};
       const task = textOf(record.task) && `${num(trace.processOf, event)} ${textOf(record.task)}`;
       const session = textOf(record.session) || trace.process(event).name;
@@ -197,6 +205,7 @@ export class Relations {
       }
       this.#connectGiven(event, record.after);
     }
+    yield;
     for (const request of this.requests.values()) this.#connectRequest(request);
   }
 

@@ -82,9 +82,12 @@ export class EventList {
       'aria-selected': String(event === model.selected), 'aria-setsize': String(this.length), 'aria-posinset': String(place + 1),
     },
     element('span', { class: `dot ${MARKS[kind]?.colour ?? 'faint'}`, 'aria-hidden': 'true' }),
-    element('span', { class: 'name' }, model.trace.name(event)), element('span', { class: 'kind' }, kind), element('span', { class: 'title' }, model.title(event)),
+    element('span', { class: 'name' }, tail(model.trace.name(event))), element('span', { class: 'kind' }, kind), element('span', { class: 'title' }, model.title(event)),
     model.trace.processes.length > 1 ? element('span', { class: 'process' }, model.trace.process(event).name) : null,
     element('span', { class: 'time' }, time));
     return line;
   }
 }
+
+/** The end of a long name, where names of one recording differ. @param {string} name */
+function tail(name) { return name.length > 11 ? `\u2026${name.slice(-9)}` : name; }

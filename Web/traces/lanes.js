@@ -1,7 +1,7 @@
 // @ts-check
 // Which lane each event stands in, and the rows of the request bars. Lanes without events are left out.
 
-import { num, textOf } from './trace.js';
+import { num, STEP, textOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Trace} Trace */
 /** @typedef {import('./edges.js').Relations} Relations */
@@ -25,6 +25,8 @@ export const BAR_HEIGHT = 18;
 /** @typedef {{ kind: typeof LANE_KINDS[number], process: number, name: string, events: Uint32Array, xs: Float64Array, bars: Bar[], rows: number, top: number, height: number,
  *    isFirst: boolean }} Lane */
 
+/** @typedef {{ lanes: Lane[], laneOf: Uint16Array, rowOf: Map<number, number>, height: number }} Layout */
+
 /** @param {Trace} trace @param {number} event @returns {typeof LANE_KINDS[number]} */
 export function laneKind(trace, event) {
   const role = trace.process(event).role;
@@ -42,11 +44,12 @@ export function laneKind(trace, event) {
 }
 
 /** @param {Trace} trace @param {Relations} relations @param {Axis} axis @param {Uint32Array} position
- * @returns {{ lanes: Lane[], laneOf: Uint16Array, rowOf: Map<number, number>, height: number }} */
-export function layOutLanes(trace, relations, axis, position) {
+ * @returns {Generator<void, Layout, void>} */
+export function* layOutLanes(trace, relations, axis, position) {
   /** @type {Map<string, number[]>} */
   const members = new Map();
   for (let event = 0; event < trace.count; event += 1) {
+    if ((event & STEP) === STEP) yield;
     const kind = trace.kind(event);
     if (kind === 'process' || kind === 'slot') continue;
     const key = `${num(trace.processOf, event)} ${laneKind(trace, event)}`;
@@ -54,7 +57,9 @@ export function layOutLanes(trace, relations, axis, position) {
     if (list) list.push(event); else members.set(key, [event]);
   }
   const laneOf = new Uint16Array(trace.count).fill(65_535);
+  yield;
   const bars = barsByProcess(trace, relations, axis);
+  yield;
   /** @type {Map<number, number>} */
   const rowOf = new Map();
   /** @type {Lane[]} */
@@ -65,6 +70,7 @@ export function layOutLanes(trace, relations, axis, position) {
     for (const kind of LANE_KINDS) {
       const events = members.get(`${process} ${kind}`);
       if (!events) continue;
+      yield;
       events.sort((a, b) => num(axis.at, a) - num(axis.at, b) || num(position, a) - num(position, b));
       const own = kind === 'network' ? bars.get(process) ?? [] : [];
       const rows = packRows(own, axis.end / 800, trace.processes.length > 3 ? MAXIMUM_ROWS_OF_MANY : MAXIMUM_ROWS);

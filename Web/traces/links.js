@@ -29,13 +29,9 @@ function drawInversions(scene) {
     c.globalAlpha = divergence.isFirst ? 1 : divergence.isViolation ? 0.6 : 0.35;
     if (divergence.overtakenIntent >= 0 && divergence.overtaken >= 0 && isNear) {
       curve(scene, divergence.overtakenIntent, divergence.overtaken, theme.accent, isStrong ? 2 : 1, [5, 3]);
-      if (divergence.isFirst) badge(scene, divergence.overtakenIntent, 'asked 2nd', theme.accent, -1);
-      if (divergence.isFirst) badge(scene, divergence.overtaken, 'written 1st', theme.accent, -1);
     }
     if (divergence.lateIntent >= 0) {
       curve(scene, divergence.lateIntent, divergence.write, divergence.isViolation ? theme.bad : theme.warn, isStrong ? 2.4 : 1, []);
-      if (divergence.isFirst && isNear) badge(scene, divergence.lateIntent, 'asked 1st', theme.bad, -1);
-      if (divergence.isFirst && isNear) badge(scene, divergence.write, 'written 2nd', theme.bad, 1);
     }
     if (divergence.isFirst) {
       const x = scene.x(model.at(divergence.write));
@@ -51,12 +47,27 @@ function drawInversions(scene) {
   }
 }
 
+/** Says in words what the two lines of the first divergence are, above everything else. @param {Scene} scene */
+export function drawBadges(scene) {
+  const { model, theme, viewport } = scene;
+  const first = model.firstDivergence;
+  if (!first || first.lateIntent < 0 || first.overtakenIntent < 0 || first.overtaken < 0) return;
+  const places = [first.lateIntent, first.overtakenIntent, first.write, first.overtaken].map((event) => model.at(event));
+  if ((Math.max(...places) - Math.min(...places)) * viewport.scale < 160 || Math.max(...places) < viewport.from || Math.min(...places) > viewport.to) return;
+  badge(scene, first.overtakenIntent, 'asked 2nd', theme.accent, -1);
+  badge(scene, first.overtaken, 'written 1st', theme.accent, -1);
+  badge(scene, first.lateIntent, 'asked 1st', theme.bad, -1);
+  badge(scene, first.write, 'written 2nd', theme.bad, 1);
+}
+
 /** @param {Scene} scene @param {number} event @param {string} text @param {string} colour @param {number} side -1 above, 1 below */
 function badge(scene, event, text, colour, side) {
   const { c, theme } = scene;
   c.font = `600 10px ${theme.font}`;
   const width = c.measureText(text).width + 8;
-  const x = Math.min(Math.max(scene.x(scene.model.at(event)) - width / 2, scene.gutter + 2), scene.width - width - 2);
+  const middle = scene.x(scene.model.at(event));
+  if (middle < scene.gutter || middle > scene.width) return;
+  const x = Math.min(Math.max(middle - width / 2, scene.gutter + 2), scene.width - width - 2);
   const y = scene.y(event) + side * 17;
   c.fillStyle = theme.surface;
   c.fillRect(x, y - 7, width, 14);

@@ -12,7 +12,7 @@ import { drawMark, MARKS, readTheme } from './theme.js';
 import { Scene } from './scene.js';
 import { search } from './search.js';
 import { embedded, fromFiles, fromServer, listed, requestedID } from './sources.js';
-import { num, readTrace } from './trace.js';
+import { num, paced, readTrace } from './trace.js';
 import { Viewport } from './viewport.js';
 
 /** @typedef {{ model: Model, viewport: Viewport, scene: Scene, overview: Overview, list: EventList }} Shown */
@@ -176,10 +176,11 @@ function frameSelection() {
   wantFrame();
 }
 
-function changeAxis() {
+async function changeAxis() {
   if (!shown) return;
   const { model, scene, overview, list } = shown;
-  model.chooseAxis(/** @type {any} */ (/** @type {HTMLSelectElement} */ (byID('axis')).value));
+  await paced(model.layOut(/** @type {any} */ (/** @type {HTMLSelectElement} */ (byID('axis')).value)), pause);
+  if (shown?.model !== model) return;
   shown.viewport = scene.viewport = overview.viewport = newViewport(model);
   resize();
   if (model.selected >= 0) shown.viewport.reveal(model.at(model.selected));
@@ -208,13 +209,14 @@ async function show(source) {
   byID('problem').textContent = '';
   await pause();
   const trace = await readTrace(source.trace, (share) => { progress.value = share; }, pause);
-  progress.hidden = true;
   if (!trace.count) {
+    progress.hidden = true;
     const first = trace.rejections[0];
     throw new Error(first ? `This is not a trace: line ${first.line}, ${first.reason}.` : 'The trace has no events.');
   }
-  await pause();
-  const model = new Model(trace, source.diagnosis);
+  const model = new Model(trace, source.diagnosis, true);
+  await paced(model.build(), pause);
+  progress.hidden = true;
   byID('start').hidden = true;
   byID('stage').hidden = byID('side').hidden = false;
   for (const name of ['query', 'axis', 'zoom-in', 'zoom-out', 'fit']) /** @type {HTMLInputElement} */ (byID(name)).disabled = false;
@@ -239,11 +241,10 @@ function describe(name, model) {
   document.title = `${name} - Timeline - Trueline`;
   const processes = trace.processes.length;
   byID('summary').textContent = `${trace.count.toLocaleString('en')} events, ${model.relations.requests.size.toLocaleString('en')} requests, ${processes} ${processes === 1 ? 'process' : 'processes'}`;
-  const first = model.firstDivergence;
   const verdict = byID('verdict');
   verdict.hidden = false;
-  verdict.classList.toggle('good', !first);
-  verdict.textContent = first ? `First divergence: ${trace.name(first.write)}, ${first.key}` : 'No divergence';
+  verdict.className = model.verdict.tone;
+  verdict.textContent = model.verdict.text;
   lanes.setAttribute('aria-label', `Timeline of ${name}: ${byID('summary').textContent}. ${verdict.textContent}.`);
 }
 

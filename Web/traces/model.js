@@ -5,7 +5,7 @@ import { Relations } from './edges.js';
 import { causalOrder, orderAxis, timeAxis } from './causal-order.js';
 import { layOutLanes } from './lanes.js';
 import { Orders, lastAtMost } from './orders.js';
-import { num, textOf } from './trace.js';
+import { finish, num, STEP, textOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Trace} Trace */
 /** @typedef {'pauses' | 'time' | 'order'} AxisChoice */
@@ -20,30 +20,28 @@ import { num, textOf } from './trace.js';
 const MAXIMUM_LINKED = 400;
 
 export class Model {
-  /** @param {Trace} trace @param {Diagnosis | null} diagnosis */
-  constructor(trace, diagnosis) {
+  /** @param {Trace} trace @param {Diagnosis | null} diagnosis @param {boolean} [isPaced] `build` is run by the caller */
+  constructor(trace, diagnosis, isPaced = false) {
     this.trace = trace;
     this.diagnosis = diagnosis;
-    this.relations = new Relations(trace);
+    this.relations = new Relations(trace, true);
     this.edges = this.relations.edges;
-    const { order, position, dropped } = causalOrder(trace, this.edges);
-    this.order = order;
-    this.position = position;
-    this.droppedEdges = dropped;
-    this.orders = new Orders(trace, this.relations, order);
+    this.order = new Uint32Array(0);
+    this.position = new Uint32Array(0);
+    this.droppedEdges = 0;
+    this.orders = new Orders(trace, this.relations, this.order, true);
     /** @type {AxisChoice} */
     this.axisChoice = trace.hasTimes ? 'pauses' : 'order';
-    this.axis = this.#axis();
-    this.layout = layOutLanes(trace, this.relations, this.axis, position);
-    this.divergences = this.#divergences();
-    /** The event of each divergence's write, for a quick test. */
-    this.divergenceAt = new Set(this.divergences.map((divergence) => divergence.write));
+    /** @type {import('./causal-order.js').Axis} */
+    this.axis = orderAxis(trace, this.position);
+    /** @type {import('./lanes.js').Layout} */
+    this.layout = { lanes: [], laneOf: new Uint16Array(0), rowOf: new Map(), height: 0 };
+    /** @type {Divergence[]} */
+    this.divergences = [];
+    /** The event of each divergence's write, for a quick test. @type {Set<number>} */
+    this.divergenceAt = new Set();
     /** Findings of the diagnosis by event. @type {Map<number, Diagnosis[]>} */
     this.findingsAt = new Map();
-    for (const finding of Array.isArray(diagnosis?.findings) ? diagnosis.findings : []) {
-      const event = trace.find(textOf(finding?.event));
-      if (event !== undefined) this.findingsAt.set(event, [...(this.findingsAt.get(event) ?? []), finding]);
-    }
     this.selected = -1;
     /** Everything known to lead to the selected event, and to follow from it. */
     this.linked = { causes: new Map(), effects: new Map() };
@@ -51,17 +49,45 @@ export class Model {
     this.playhead = trace.count - 1;
     /** @type {Set<number>} */
     this.matches = new Set();
+    if (!isPaced) finish(this.build());
   }
 
-  #axis() {
-    return this.axisChoice === 'order' ? orderAxis(this.trace, this.position) : timeAxis(this.trace, this.edges, this.order, this.axisChoice === 'pauses');
+  /** @returns {import('./trace.js').Steps} */
+  *build() {
+    yield* this.relations.build();
+    const { order, position, dropped } = causalOrder(this.trace, this.edges);
+    this.order = order;
+    this.position = position;
+    this.droppedEdges = dropped;
+    yield;
+    this.orders = new Orders(this.trace, this.relations, order, true);
+    yield* this.orders.build();
+    yield* this.layOut(this.axisChoice);
+    this.divergences = this.#divergences();
+    this.divergenceAt = new Set(this.divergences.map((divergence) => divergence.write));
+    for (const finding of Array.isArray(this.diagnosis?.findings) ? this.diagnosis.findings : []) {
+      const event = this.trace.find(textOf(finding?.event));
+      if (event !== undefined) this.findingsAt.set(event, [...(this.findingsAt.get(event) ?? []), finding]);
+    }
   }
 
-  /** @param {AxisChoice} choice */
-  chooseAxis(choice) {
+  /** Puts everything on another axis; nothing changes before it is done. @param {AxisChoice} choice @returns {import('./trace.js').Steps} */
+  *layOut(choice) {
+    const { trace, edges, order, position, relations } = this;
+    const axis = choice === 'order' ? orderAxis(trace, position) : yield* timeAxis(trace, edges, order, choice === 'pauses');
+    const layout = yield* layOutLanes(trace, relations, axis, position);
+    // The running maximum along the order is what a scrub follows: only within a process the axis never goes back.
+    const reach = new Float64Array(trace.count);
+    let furthest = 0;
+    for (let place = 0; place < trace.count; place += 1) {
+      if ((place & STEP) === STEP) yield;
+      furthest = Math.max(furthest, num(axis.at, num(order, place)));
+      reach[place] = furthest;
+    }
     this.axisChoice = choice;
-    this.axis = this.#axis();
-    this.layout = layOutLanes(this.trace, this.relations, this.axis, this.position);
+    this.axis = axis;
+    this.layout = layout;
+    this.#reach = reach;
   }
 
   /** @param {number} event or -1 */
@@ -77,22 +103,10 @@ export class Model {
   /** The last event at or before a place on the axis, as a place in the order. @param {number} at */
   positionAt(at) {
     if (this.axis.kind === 'order') return Math.max(0, Math.min(this.trace.count - 1, Math.floor(at)));
-    // Along the order, the axis never goes back within a process only; the running maximum is what a scrub follows.
-    if (this.#reachFor !== this.axis) {
-      this.#reachFor = this.axis;
-      this.#reach = new Float64Array(this.trace.count);
-      let reach = 0;
-      for (let position = 0; position < this.trace.count; position += 1) {
-        reach = Math.max(reach, this.at(num(this.order, position)));
-        this.#reach[position] = reach;
-      }
-    }
     return Math.max(0, lastAtMost(this.#reach, at));
   }
 
   #reach = new Float64Array(0);
-  /** @type {import('./causal-order.js').Axis | null} */
-  #reachFor = null;
 
   /** @returns {Divergence[]} earliest first */
   #divergences() {
@@ -132,6 +146,14 @@ export class Model {
     };
   }
 
+  /** What can be said in a few words. @returns {{ text: string, tone: 'bad' | 'good' | 'unknown' }} */
+  get verdict() {
+    const first = this.firstDivergence;
+    if (first) return { text: `First divergence: ${this.trace.name(first.write)}, ${first.key}`, tone: 'bad' };
+    if (!this.orders.hasResponseWrites) return { text: 'Not known: no writes recorded', tone: 'unknown' };
+    return this.divergences.length ? { text: 'Order-dependent writes', tone: 'unknown' } : { text: 'No divergence', tone: 'good' };
+  }
+
   get firstDivergence() { return this.divergences.find((divergence) => divergence.isFirst) ?? null; }
 
   /** What an event is about, in one line. @param {number} event */
@@ -147,7 +169,8 @@ export class Model {
         const target = start >= 0 ? trace.text(start, 'url').replace(/^[a-z]+:\/\/[^/]*/i, '') : '';
         const status = trace.kind(event) === 'arrive' && textOf(record.status) ? ` \u2192 ${textOf(record.status)}` : '';
         const dropped = textOf(record.dropped) ? ` (dropped by ${textOf(record.dropped)})` : '';
-        return `${name}${target ? ` ${target}` : ''}${status}${dropped}`;
+        // An id that nobody can read says less than the address.
+        return `${target && name.length > 10 ? '' : `${name} `}${target}${status}${dropped}`;
       }
       case 'write': return `${key} = ${this.orders.valueText(event).slice(0, 120)}`;
       case 'read': case 'delete': case 'ack': case 'commit': case 'abort': return key + (textOf(record.version) ? ` @ ${textOf(record.version)}` : '');

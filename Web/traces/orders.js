@@ -2,7 +2,7 @@
 // The two orders of a trace: as it was recorded, and as it was asked for. Which writes came too late, and what each key holds at an instant
 // in either order. For reading a picture only: the verdict, with its replay, is the diagnosis's.
 
-import { num, textOf } from './trace.js';
+import { finish, num, STEP, textOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Trace} Trace */
 /** @typedef {import('./edges.js').Relations} Relations */
@@ -21,8 +21,8 @@ export function canonical(value) {
 }
 
 export class Orders {
-  /** @param {Trace} trace @param {Relations} relations @param {Uint32Array} order */
-  constructor(trace, relations, order) {
+  /** @param {Trace} trace @param {Relations} relations @param {Uint32Array} order @param {boolean} [isPaced] `build` is run by the caller */
+  constructor(trace, relations, order, isPaced = false) {
     this.trace = trace;
     this.relations = relations;
     /** @type {Map<string, { slot: string, rank: number, intentEvent: number }>} */
@@ -33,9 +33,17 @@ export class Orders {
     this.places = [];
     /** @type {Inversion[]} */
     this.inversions = [];
+    /** A response wrote something: without such a write nothing can be said of orders. */
+    this.hasResponseWrites = false;
+    this.order = order;
+    if (!isPaced) finish(this.build());
+  }
+
+  /** @returns {import('./trace.js').Steps} */
+  *build() {
     this.#rank();
-    this.#learnPolicies();
-    this.#walk(order);
+    yield* this.#learnPolicies();
+    yield* this.#walk(this.order);
   }
 
   #rank() {
@@ -53,12 +61,13 @@ export class Orders {
   }
 
   /** Declared, or what the arguments, cancellations and flags show (diagnosis.md, 2). */
-  #learnPolicies() {
+  *#learnPolicies() {
     const { trace } = this;
     /** @type {Map<string, string>} */ const firstArguments = new Map();
     /** @type {Map<string, string>} */ const declared = new Map();
     /** @type {Map<string, boolean>} */ const merges = new Map();
     for (let event = 0; event < trace.count; event += 1) {
+      if ((event & STEP) === STEP) yield;
       const record = trace.records[event] ?? {};
       const slot = textOf(record.slot);
       const request = this.relations.requestOf[event] ?? '';
@@ -77,13 +86,14 @@ export class Orders {
   }
 
   /** @param {Uint32Array} order */
-  #walk(order) {
+  *#walk(order) {
     const { trace } = this;
     /** @type {Map<string, Place>} */
     const places = new Map();
     /** The last writes of a slot to a place. @type {Map<string, { event: number, rank: number, intent: number }[]>} */
     const applied = new Map();
     for (let position = 0; position < order.length; position += 1) {
+      if ((position & STEP) === STEP) yield;
       const event = num(order, position);
       const kind = trace.kind(event);
       const key = trace.text(event, 'key');
@@ -109,6 +119,7 @@ export class Orders {
     const request = this.relations.requestOf[event] ?? '';
     const rank = this.rankOfRequest.get(request);
     const record = this.trace.records[event];
+    if (rank) this.hasResponseWrites = true;
     if (!rank || record?.from || record?.merge === true) return event;
     const policy = this.policies.get(rank.slot);
     if (policy === 'merge') return event;

@@ -112,7 +112,12 @@ export function showDiagnosis(box, model, choose) {
   if (first) {
     parts.push(element('p', { class: 'verdict bad' }, first.sentence || `${trace.name(first.write)} wrote ${first.key} after a request that was asked for later had written it.`),
       element('p', {}, eventButton(model, first.write, choose)), element('p', {}, first.overtaken >= 0 ? eventButton(model, first.overtaken, choose) : ''));
-  } else parts.push(element('p', { class: 'verdict good' }, 'None: no response replaced the value of one that was asked for later.'));
+  } else if (model.verdict.tone === 'good') parts.push(element('p', { class: 'verdict good' }, 'None: no response replaced the value of one that was asked for later.'));
+  else {
+    parts.push(element('p', { class: 'verdict warn' }, model.orders.hasResponseWrites
+      ? 'Some writes depended on the order of responses. Whether that is wrong depends on the slots\u2019 policies, which are not known.'
+      : 'Not known: this trace records no writes caused by responses, so it cannot show what replaced what.'));
+  }
   const others = model.divergences.filter((divergence) => !divergence.isFirst);
   if (others.length) {
     const list = element('ul', { class: 'links' });
@@ -168,6 +173,8 @@ function about(model) {
   if (axis.moved) sentences.push(`${axis.moved} events stand later than their clock says, because a message says so.`);
   if (axis.isolated.length) sentences.push(`No message connects ${axis.isolated.slice(0, 5).join(', ')} to the others: where it stands against them means nothing.`);
   if (model.droppedEdges) sentences.push(`${model.droppedEdges} edges contradict the order of their process and were dropped.`);
+  const limits = Array.isArray(trace.header.limits) ? trace.header.limits.slice(0, 20).map(textOf).filter(Boolean) : [];
+  sentences.push(...limits);
   if (trace.rejected) sentences.push(`${trace.rejected} lines could not be read, the first is line ${trace.rejections[0]?.line}: ${trace.rejections[0]?.reason}.`);
   return element('section', { 'aria-label': 'About this picture' }, element('h3', {}, 'About this picture'), ...sentences.map((sentence) => element('p', { class: 'quiet' }, sentence)));
 }

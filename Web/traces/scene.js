@@ -7,7 +7,7 @@ import { drawBars, fitted } from './bars.js';
 import { BAR_HEIGHT, fillHeight } from './lanes.js';
 import { num } from './trace.js';
 import { formatTime, rulerStep } from './viewport.js';
-import { drawLinks } from './links.js';
+import { drawBadges, drawLinks } from './links.js';
 
 /** @typedef {import('./model.js').Model} Model */
 /** @typedef {import('./viewport.js').Viewport} Viewport */
@@ -62,7 +62,19 @@ export class Scene {
     const lane = this.model.layout.lanes[num(this.model.layout.laneOf, event)];
     if (!lane) return RULER;
     const row = this.model.layout.rowOf.get(event);
-    return this.laneTop(lane) + (row === undefined ? (lane.kind === 'network' ? 14 : lane.height / 2) : 5 + row * (BAR_HEIGHT + 2) + BAR_HEIGHT / 2);
+    if (row !== undefined) return this.laneTop(lane) + 5 + row * (BAR_HEIGHT + 2) + BAR_HEIGHT / 2;
+    return this.laneTop(lane) + (lane.kind === 'network' ? 14 : lane.height * (0.5 + 0.2 * this.#step(lane, event)));
+  }
+
+  /** What often happens at once stands above each other: what was asked above what was typed, what was written above what was announced.
+   * @param {Lane} lane @param {number} event @returns {-1 | 0 | 1} */
+  #step(lane, event) {
+    switch (this.model.trace.kind(event)) {
+      case 'intent': return -1;
+      case 'write': case 'delete': return lane.kind === 'person' ? 1 : 0;
+      case 'pending': case 'settled': case 'expect': case 'note': return lane.kind === 'service' || lane.kind === 'store' ? 0 : 1;
+      default: return 0;
+    }
   }
 
   draw() {
@@ -77,11 +89,10 @@ export class Scene {
     c.clip();
     const lanes = this.model.layout.lanes.filter((lane) => this.laneTop(lane) < this.height && this.laneTop(lane) + lane.height > RULER);
     this.#drawGround(lanes);
-    for (const lane of lanes) {
-      if (lane.bars.length) drawBars(this, lane);
-      this.#drawEvents(lane);
-    }
+    for (const lane of lanes) if (lane.bars.length) drawBars(this, lane);
     drawLinks(this);
+    for (const lane of lanes) this.#drawEvents(lane);
+    drawBadges(this);
     this.#drawPlayhead();
     c.restore();
     this.#drawGutter(lanes);
@@ -190,11 +201,18 @@ export class Scene {
       this.#mark(event);
       if (lane.kind === 'network' && model.layout.rowOf.has(event)) continue;
       const x = this.x(num(lane.xs, i));
-      const next = i + 1 < lane.events.length ? this.x(num(lane.xs, i + 1)) : this.width;
+      let beside = i + 1;
+      while (beside < lane.events.length && beside < i + 8 && this.#step(lane, num(lane.events, beside)) !== this.#step(lane, event)) beside += 1;
+      const next = beside < lane.events.length ? this.x(num(lane.xs, beside)) : this.width;
       const room = Math.min(next - x - MARK * 2 - 10, 260);
       if (room < 36 || model.trace.kind(event) === 'render') continue;
+      const text = fitted(model.title(event), room);
+      // A halo, so that lines behind do not strike it through.
+      c.strokeStyle = lane.kind === 'network' ? theme.sunken : theme.surface;
+      c.lineWidth = 3;
+      c.strokeText(text, x + MARK + 5, this.y(event) + 0.5);
       c.fillStyle = theme.muted;
-      c.fillText(fitted(model.title(event), room), x + MARK + 5, this.y(event) + 0.5);
+      c.fillText(text, x + MARK + 5, this.y(event) + 0.5);
     }
   }
 

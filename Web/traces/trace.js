@@ -139,6 +139,24 @@ export class Trace {
   }
 }
 
+/** Work in steps: a generator that yields wherever it may be interrupted. @typedef {Generator<void, void, void>} Steps */
+
+/** How many events a step looks at. */
+export const STEP = 2_047;
+
+/** Does all of it at once. @param {Steps} steps */
+export function finish(steps) { while (!steps.next().done) { /* the next step */ } }
+
+/** Does it a few milliseconds at a time, so that the page stays alive. @param {Steps} steps @param {() => Promise<void>} pause */
+export async function paced(steps, pause) {
+  let until = performance.now() + 12;
+  while (!steps.next().done) {
+    if (performance.now() < until) continue;
+    await pause();
+    until = performance.now() + 12;
+  }
+}
+
 /** Reads a whole text, a few milliseconds at a time, so that the page stays alive.
  * @param {string} text
  * @param {(share: number) => void} [progress]
