@@ -54,8 +54,8 @@ struct ModuleBundle {
 
     /// The name in `export function x`, `function* x`, `async function x`, `class X` and `const X`.
     private static func exportedName(_ line: Substring) -> String? {
-        for start in ["export function ", "export async function ", "export class ", "export const "]
-        where line.hasPrefix(start) {
+        let starts = ["export function ", "export function* ", "export async function ", "export class ", "export const "]
+        for start in starts where line.hasPrefix(start) {
             let name = line.dropFirst(start.count).prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "$" }
             return name.isEmpty ? nil : String(name)
         }

@@ -64,6 +64,21 @@ struct TimelinePageTests {
         #expect(page.contains("{\"type\":\"note\",\"label\":\"\\u003c/script\\u003e"))
     }
 
+    @Test func `every form of export that the modules use is joined under its name`() throws {
+        let module = """
+            export function a() {}
+            export function* b() {}
+            export async function c() {}
+            export class D {}
+            export const e = 1;
+            """
+        let page = try TimelinePage.html(name: "", trace: [], diagnosis: []) {
+            $0 == "traces/main.js" ? Array(module.utf8) : Self.file($0)
+        }
+        let text = String(decoding: page, as: UTF8.self)
+        #expect(text.contains("function* b() {}") && text.contains("return { a, b, c, D, e };"))
+    }
+
     @Test func `the same input gives the same bytes`() throws {
         #expect(try Self.page(trace: "{}") == Self.page(trace: "{}"))
     }
