@@ -1,4 +1,5 @@
-"""Parts of page_behaviour.py that open pages of their own: hostile text, a core that fails, a restored server, a flood out of sight.
+"""Parts of page_behaviour.py that open pages of their own: hostile text, a core that fails, a restored server, a flood out of sight, and a
+server without any grid.
 
 Each takes the browser, a function that starts a mock server, and the checks' class."""
 
@@ -9,7 +10,7 @@ FIRST = "[role=gridcell][data-state=committed]"
 HOSTILE = '<img src=x onerror="window.__ran=1"><script>window.__ran=1</script>\'"</span><svg onload=window.__ran=1>{{constructor}}'
 
 
-def opened(browser, mock, replace=None):
+def opened(browser, mock, replace=None, is_empty=False):
     """A page of its own; `replace` is a file of Web/, a text in it and what to serve in its stead."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.problems = []
@@ -23,6 +24,8 @@ def opened(browser, mock, replace=None):
         assert old in source, f"{path} changed: {old}"
         page.route(f"**/{path}", lambda route: route.fulfill(body=source.replace(old, new), content_type="text/javascript", headers={"content-security-policy": "default-src 'none'"}))
     page.goto(mock.url)
+    if is_empty:
+        return page
     # A page whose painting is broken shows nothing.
     page.wait_for_selector("[role=grid]" if replace and "innerHTML" in replace[2] else FIRST)
     return page
@@ -182,4 +185,21 @@ def unseen(browser, start, checks):
         mock.process.terminate()
 
 
-PARTS = (hostile, restarted, restored, unseen)
+def first_run(browser, start, checks):
+    """Nothing is there yet: the sample is one click away, without a flag of the server's."""
+    mock = start("--empty")
+    try:
+        page = opened(browser, mock, is_empty=True)
+        c = checks(page, mock, None)
+        c.check("a server without grids says how to begin", c.settles(lambda: page.get_by_text("Start a list").is_visible()))
+        c.check("nothing is offered that cannot be done", page.locator("#toolbar button:not(:disabled)").count() == 0 and not page.locator("#pages").is_visible())
+        page.get_by_role("button", name="Open the sample").click()
+        c.check("the sample opens", c.settles(lambda: c.counter("totalRows") == 28298, 15), c.counter("totalRows"))
+        c.check("no error was thrown", not page.problems, page.problems)
+        page.context.close()
+        return c.failed
+    finally:
+        mock.process.terminate()
+
+
+PARTS = (first_run, hostile, restarted, restored, unseen)

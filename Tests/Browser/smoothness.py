@@ -5,7 +5,8 @@
 
 Parts: `rows` scrolls through 28,298 rows; `flood` types into a cell and moves about while 2,000 changes a second arrive;
 `wide` scrolls a sheet of 5,000 x 1,000 both ways; `refreshes` counts what a burst of a hundred and a flood cost a page.
-Each figure is the median of the runs; the machine's load is printed beside it, for it decides much here. Not a test: it fails never.
+Each figure is the median of the runs; the machine's load is printed beside it, for it decides much here, and the CPU time of tasks beside
+their time on the clock: a task that is kept waiting by other programs is long without doing much. Not a test: it fails never.
 """
 
 import argparse
@@ -52,14 +53,28 @@ class Measured:
         self.page.wait_for_timeout(800)
 
     def begin(self):
+        self.tasks, self.isTraced = [], False
+        self.cdp = self.page.context.new_cdp_session(self.page)
+        self.cdp.on("Tracing.dataCollected", lambda event: self.tasks.extend(e for e in event["value"] if e["name"].endswith("RunTask") or e["name"] == "thread_name"))
+        self.cdp.on("Tracing.tracingComplete", lambda _: setattr(self, "isTraced", True))
+        self.cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": ["toplevel", "devtools.timeline"]}})
         self.page.evaluate("__long.length = __frames.length = __keys.length = __work.length = 0; window.__before = { paints: trueline.paints, time: trueline.paintTime, requests: trueline.requests, refreshes: trueline.refreshes }")
+
+    def busiest(self):
+        """CPU time of the page's tasks in ms: what they would have taken had nothing else run on the machine."""
+        self.cdp.send("Tracing.end")
+        while not self.isTraced:
+            self.page.wait_for_timeout(50)
+        main = {(e["pid"], e["tid"]) for e in self.tasks if e["name"] == "thread_name" and e["args"]["name"] == "CrRendererMain"}
+        return [e.get("tdur", 0) / 1000 for e in self.tasks if e["name"] != "thread_name" and (e["pid"], e["tid"]) in main]
 
     def figures(self):
         found = self.page.evaluate("""({ long: __long, frames: __frames.slice(1), keys: __keys, work: __work, paints: trueline.paints - __before.paints,
             paintTime: trueline.paintTime - __before.time, requests: trueline.requests - __before.requests, refreshes: trueline.refreshes - __before.refreshes, longest: trueline.longestPaint })""")
-        frames, keys = found["frames"], found["keys"]
+        frames, keys, tasks = found["frames"], found["keys"], self.busiest()
         return {
             "tasks over 50 ms": len(found["long"]), "longest task ms": max(found["long"], default=0),
+            "tasks over 50 ms of CPU": sum(task > 50 for task in tasks), "longest task ms of CPU": max(tasks, default=0),
             "frame p50 ms": quantile(frames, .5), "frame p95 ms": quantile(frames, .95), "frame p99 ms": quantile(frames, .99), "longest frame ms": max(frames, default=0),
             "paints": found["paints"], "ms a paint": found["paintTime"] / max(found["paints"], 1), "longest paint ms": found["longest"],
             **({"key to paint p50 ms": quantile(keys, .5), "key to paint p95 ms": quantile(keys, .95),
