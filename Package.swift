@@ -73,7 +73,7 @@ var targets: [Target] = [
     layer("TraceSynthesis", ["Trace"]),
     layer("TimelinePage"),
     layer("Diagnosis", ["Trace"]),
-    layer("HistoryCheck"),
+    layer("HistoryCheck", ["Trace"]),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
     layer("TraceImport", ["Trace"]),
 
@@ -91,13 +91,13 @@ var targets: [Target] = [
     tests("GridStore", ["GridStore", "GridModel", "Ordering"]),
     tests("ChangePipeline", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     tests("Interchange", ["Interchange", "GridModel", "Ordering"]),
-    tests("HistoryCheck", ["HistoryCheck"]),
     tests("Enrichment", ["Enrichment", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
     pureTests("Trace", ["Trace"]),
     pureTests("TraceSynthesis", ["TraceSynthesis", "Trace"]),
     pureTests("TimelinePage", ["TimelinePage"]),
     pureTests("Diagnosis", ["Diagnosis", "TraceSynthesis", "Trace"]),
     pureTests("TraceImport", ["TraceImport", "Trace"]),
+    pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
     tests("Architecture", []),
 ]
 

@@ -40,7 +40,8 @@ let package = Package(
                 "SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
-        .target(name: "HistoryCheck", swiftSettings: settings),
+        .target(name: "Trace", swiftSettings: settings),
+        .target(name: "HistoryCheck", dependencies: ["Trace"], swiftSettings: settings),
         .executableTarget(name: "HistoryBenchmark", dependencies: ["HistoryCheck"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -70,6 +70,8 @@ package struct History: Sendable {
     package internal(set) var skipped = 0
     /// False for a history of completions only: there is no real-time order.
     var hasInvocations = true
+    /// False when the order of events of different processes means nothing.
+    var hasRealTime = true
     /// Which operations there are.
     var present: OperationKinds = []
     var hasAppendSteps = false

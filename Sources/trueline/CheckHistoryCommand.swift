@@ -1,13 +1,15 @@
 import ArgumentParser
 import Foundation
 import HistoryCheck
+import Trace
 
 /// `trueline check-history`: does a consistency model explain what clients were told?
 struct CheckHistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-history", abstract: "Check recorded histories for linearizability and weaker consistency.",
         discussion: """
-            Reads Jepsen's histories: EDN (a map an event, or one vector of them) and text logs; - is standard input. Every \
+            Reads Jepsen's histories, EDN (a map an event, or one vector of them) and text logs, and traces of ours; - is \
+            standard input. Every \
             answer is valid, invalid (with a witness; ids are line numbers) or unknown. Exit codes: 0 all valid; 1 something \
             is invalid; 2 unusable input or command line; 3 nothing is invalid, something is unknown.
             """)
@@ -94,7 +96,7 @@ struct CheckHistoryCommand: ParsableCommand {
         return question
     }
 
-    /// Reads a file in pieces.
+    /// Reads a file in pieces: a history, or a trace of ours.
     private static func read(_ path: String, _ failedCas: FailedCas) throws -> History {
         let file: FileHandle
         if path == "-" {
@@ -103,8 +105,33 @@ struct CheckHistoryCommand: ParsableCommand {
             guard let opened = FileHandle(forReadingAtPath: path) else { throw CommandFailure(.usage, "it cannot be read") }
             file = opened
         }
-        var reader = HistoryReader(failedCas: failedCas)
-        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { try reader.read([UInt8](data)) }
-        return try reader.finish()
+        var piece = try [UInt8](file.read(upToCount: 1 << 20) ?? Data())
+        guard isTrace(piece) else {
+            var reader = HistoryReader(failedCas: failedCas)
+            while !piece.isEmpty {
+                try reader.read(piece)
+                piece = try [UInt8](file.read(upToCount: 1 << 20) ?? Data())
+            }
+            return try reader.finish()
+        }
+        var reader = TraceReader()
+        while !piece.isEmpty {
+            reader.read(piece)
+            piece = try [UInt8](file.read(upToCount: 1 << 20) ?? Data())
+        }
+        let reading = reader.finish()
+        if let first = reading.rejections.kept.first {
+            // What is missing could be what explains the rest.
+            throw HistoryInputError(line: first.line, column: first.offset + 1, reason: first.reason)
+        }
+        return try TraceHistory.history(of: reading.log)
+    }
+
+    /// Traces begin with a JSON object, whose first name is in quotes; a map of EDN begins with a keyword.
+    static func isTrace(_ bytes: [UInt8]) -> Bool {
+        let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
+        let start = bytes.drop { blanks.contains($0) }
+        guard start.first == UInt8(ascii: "{") else { return false }
+        return start.dropFirst().first { !blanks.contains($0) } == UInt8(ascii: "\"")
     }
 }

@@ -19,7 +19,7 @@ enum ImportTable {
         "TraceSynthesis": ["Trace"],
         "TimelinePage": [],
         "Diagnosis": ["Trace"],
-        "HistoryCheck": [],
+        "HistoryCheck": ["Trace"],
         "Enrichment": [
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],

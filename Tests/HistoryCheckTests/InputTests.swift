@@ -1,4 +1,3 @@
-import TestKit
 import Testing
 
 @testable import HistoryCheck
@@ -114,7 +113,7 @@ struct InputTests {
 
     @Test("Bytes changed at random never trap, and every refusal names a place in the input", arguments: 0..<4)
     func mutations(_ quarter: Int) {
-        var chance = Seeded(seed: UInt64(quarter) &+ 77)
+        var chance = Chance(seed: UInt64(quarter) &+ 77)
         var shape = GeneratedHistory.Shape(operations: 4, clients: 2)
         shape.swaps = 200
         let events = GeneratedHistory.events(shape, seed: UInt64(quarter))

@@ -1,4 +1,3 @@
-import TestKit
 import Testing
 
 @testable import HistoryCheck
@@ -191,7 +190,7 @@ struct TransactionTests {
 
     @Test("The levels are those of the definition: seeded transactions on registers, against every order", arguments: 0..<4)
     func definition(_ quarter: Int) throws {
-        var chance = Seeded(seed: UInt64(quarter))
+        var chance = Chance(seed: UInt64(quarter))
         func below(_ bound: Int) -> Int { Int(chance.next() >> 33) % bound }
         var broken: [Consistency: Int] = [:]
         for round in 0..<400 {

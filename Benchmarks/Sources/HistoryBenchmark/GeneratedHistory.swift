@@ -1,1 +1,1 @@
-../../../Tests/TestKit/GeneratedHistory.swift
+../../../Tests/HistoryCheckTests/GeneratedHistory.swift

@@ -66,7 +66,7 @@ func batch(_ count: Int, seed: UInt64, histories: String, answers: String) throw
     _ = FileManager.default.createFile(atPath: histories, contents: nil)
     guard let file = FileHandle(forWritingAtPath: histories) else { return }
     for index in 0..<UInt64(count) {
-        var chance = Seeded(seed: seed &+ index)
+        var chance = Chance(seed: seed &+ index)
         var shape = GeneratedHistory.Shape(operations: 3 + Int(chance.next() % 22), clients: 2 + Int(chance.next() % 5))
         shape.values = [0, 2, 3, 5][Int(chance.next() % 4)]
         shape.swaps = [0, 0, 250, 500][Int(chance.next() % 4)]

@@ -22,6 +22,10 @@ package struct LinearizabilityCheck {
             result.cannotTell("the history has no invocations, so nothing says what came first")
             return result
         }
+        guard history.hasRealTime else {
+            result.cannotTell("the processes share no clock, so nothing says what came first")
+            return result
+        }
         for operation in 0..<history.count where history.kinds[operation] == .transaction {
             guard history.singleStep(operation) != nil else {
                 result.cannotTell(

@@ -62,7 +62,8 @@ package struct HistoryReport: Sendable {
         if asked.contains(.linearizable) {
             var check = LinearizabilityCheck(history, nodeBudget: question.nodeBudget)
             let result = check.run()
-            if question.asksAll, result.answer == .unknown, !history.hasInvocations || history.hasSeveralSteps,
+            if question.asksAll, result.answer == .unknown,
+                !history.hasInvocations || !history.hasRealTime || history.hasSeveralSteps,
                 let reason = result.reason
             {
                 left.append(Left(consistency: .linearizable, reason: reason))

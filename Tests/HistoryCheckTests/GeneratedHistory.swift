@@ -1,47 +1,47 @@
 /// Histories of a register as clients of a store would see it: a function of a seed. The store is correct; what it answers is then
 /// falsified now and then, so that some histories have no explanation.
-package struct GeneratedHistory {
+struct GeneratedHistory {
     /// What the histories are like.
-    package struct Shape {
-        package var operations: Int
-        package var clients: Int
+    struct Shape {
+        var operations: Int
+        var clients: Int
         /// Values written are 0 up to this; 0 means each value is written once.
-        package var values = 0
+        var values = 0
         /// Out of 1,000 operations.
-        package var reads = 500
+        var reads = 500
         /// Out of 1,000 operations; the others are writes.
-        package var swaps = 0
+        var swaps = 0
         /// Out of 1,000 operations: nobody learns how they ended.
-        package var crashes = 0
+        var crashes = 0
         /// Out of 1,000 completed reads and swaps: the answer is made up.
-        package var lies = 0
+        var lies = 0
         /// Out of 1,000 writes: refused.
-        package var failures = 0
+        var failures = 0
 
-        package init(operations: Int, clients: Int) {
+        init(operations: Int, clients: Int) {
             self.operations = operations
             self.clients = clients
         }
     }
 
-    package enum Kind: String {
+    enum Kind: String {
         case read, write, cas
     }
 
-    package enum Phase: String {
+    enum Phase: String {
         case invoke, ok, fail, info
     }
 
-    package struct Event {
-        package var process: Int
-        package var phase: Phase
-        package var kind: Kind
+    struct Event {
+        var process: Int
+        var phase: Phase
+        var kind: Kind
         /// Of a read's `ok`: what was read, `nil` for the initial value. Of a write and a cas: what was asked for.
-        package var value: Int?
+        var value: Int?
         /// The new value of a cas.
-        package var second = 0
+        var second = 0
 
-        package init(process: Int, phase: Phase, kind: Kind, value: Int? = nil) {
+        init(process: Int, phase: Phase, kind: Kind, value: Int? = nil) {
             self.process = process
             self.phase = phase
             self.kind = kind
@@ -59,7 +59,7 @@ package struct GeneratedHistory {
     }
 
     private let shape: Shape
-    private var chance: Seeded
+    private var chance: Chance
     private var value: Int?
     private var written = 0
     private var processes: [Int]
@@ -70,12 +70,12 @@ package struct GeneratedHistory {
 
     private init(_ shape: Shape, seed: UInt64) {
         self.shape = shape
-        chance = Seeded(seed: seed)
+        chance = Chance(seed: seed)
         processes = Array(0..<shape.clients)
         open = Array(repeating: nil, count: shape.clients)
     }
 
-    package static func events(_ shape: Shape, seed: UInt64) -> [Event] {
+    static func events(_ shape: Shape, seed: UInt64) -> [Event] {
         var generated = GeneratedHistory(shape, seed: seed)
         generated.generate()
         return generated.events
@@ -169,7 +169,7 @@ package struct GeneratedHistory {
     }
 
     /// The events as Jepsen's log shows them.
-    package static func log(_ events: [Event]) -> [UInt8] {
+    static func log(_ events: [Event]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(events.count * 40)
         for event in events {
@@ -186,7 +186,7 @@ package struct GeneratedHistory {
     }
 
     /// The events as EDN, a map a line.
-    package static func edn(_ events: [Event]) -> [UInt8] {
+    static func edn(_ events: [Event]) -> [UInt8] {
         var bytes: [UInt8] = []
         for event in events {
             let value = valueText(event, lost: "nil")
@@ -200,5 +200,22 @@ package struct GeneratedHistory {
         if event.phase == .info { return lost }
         let value = event.value.map(String.init) ?? "nil"
         return event.kind == .cas ? "[\(value) \(event.second)]" : value
+    }
+}
+
+/// A seeded generator (SplitMix64, Steele, Lea and Flood 2014): the same seed gives the same history on every machine.
+struct Chance: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
     }
 }
