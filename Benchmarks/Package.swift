@@ -5,7 +5,7 @@ import PackageDescription
 // here once more, through links, because their surface is `package`: another package could not see it.
 //
 //     swift run --package-path Benchmarks -c release ImageBenchmark
-//     swift run --package-path Benchmarks -c release StoreBenchmark ROWS COLUMNS DIRECTORY
+//     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -5,11 +5,19 @@ import GridModel
 
 /// The design that log first is measured against: rows updated in place in one table, each change logged in another with an index
 /// by row, both in the commit's transaction. Same row format (offsets and JSON), same SQLite, same settings, same checkpoint size.
+/// For other comparisons the log can be left out, and a row be kept in several blobs of so many columns.
 final class InPlaceBench {
     private let queue: DatabaseQueue
     private let columns: Int
+    private let columnsPerBlob: Int
+    private let blobs: Int
+    private let keepsHistory: Bool
 
-    init(path: String, workload: inout Workload) throws {
+    init(path: String, workload: inout Workload, columnsPerBlob: Int? = nil, history: Bool = true) throws {
+        let columnsPerBlob = columnsPerBlob ?? workload.columns
+        self.columnsPerBlob = columnsPerBlob
+        blobs = (workload.columns + columnsPerBlob - 1) / columnsPerBlob
+        keepsHistory = history
         columns = workload.columns
         queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction { db in
@@ -23,15 +31,18 @@ final class InPlaceBench {
                     CREATE INDEX log_row ON log (row, seq);
                     """)
             try db.execute(sql: "BEGIN")
-            for row in 1...workload.rows {
-                let cells = (0..<workload.columns).map { Array(workload.cell($0).utf8) }
-                try db.execute(sql: "INSERT INTO rows VALUES (?, ?)", arguments: [row, Data(Self.pack(cells))])
+            for row in 0..<workload.rows {
+                for blob in 0..<blobs {
+                    let columns = blob * columnsPerBlob..<min(workload.columns, (blob + 1) * columnsPerBlob)
+                    let packed = Data(Self.pack(columns.map { Array(workload.cell($0).utf8) }))
+                    try db.execute(sql: "INSERT INTO rows VALUES (?, ?)", arguments: [row * blobs + blob, packed])
+                }
             }
             try db.execute(sql: "COMMIT")
         }
     }
 
-    private static func pack(_ cells: [[UInt8]]) -> [UInt8] {
+    static func pack(_ cells: [[UInt8]]) -> [UInt8] {
         var bytes: [UInt8] = []
         var end: UInt32 = 0
         for cell in cells {
@@ -43,7 +54,9 @@ final class InPlaceBench {
     }
 
     /// Replaces one cell in a packed row; returns the row and the old cell.
-    private func splice(_ row: UnsafeRawBufferPointer, _ column: Int, _ cell: [UInt8]) -> (row: [UInt8], old: [UInt8]) {
+    private func splice(
+        _ row: UnsafeRawBufferPointer, _ column: Int, of columns: Int, _ cell: [UInt8]
+    ) -> (row: [UInt8], old: [UInt8]) {
         func end(_ index: Int) -> Int {
             index < 0 ? 0 : Int(UInt32(littleEndian: row.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
         }
@@ -82,15 +95,19 @@ final class InPlaceBench {
         try db.execute(sql: "BEGIN IMMEDIATE")
         for case .setCell(let row, let column, let value, _) in command.changes {
             let cell = Array((value?.json ?? "").utf8)
-            sqlite3_bind_int64(select, 1, Int64(row.rawValue))
+            let (blob, place) = (Int(column.rawValue) - 1).quotientAndRemainder(dividingBy: columnsPerBlob)
+            let key = Int64(row.rawValue - 1) * Int64(blobs) + Int64(blob)
+            sqlite3_bind_int64(select, 1, key)
             guard sqlite3_step(select) == SQLITE_ROW, let start = sqlite3_column_blob(select, 0) else { exit(1) }
             let packed = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(select, 0)))
-            let (bytes, old) = splice(packed, Int(column.rawValue) - 1, cell)
+            let columns = blob < blobs - 1 ? columnsPerBlob : self.columns - blob * columnsPerBlob
+            let (bytes, old) = splice(packed, place, of: columns, cell)
             sqlite3_reset(select)
             step(update) {
-                sqlite3_bind_int64(update, 2, Int64(row.rawValue))
+                sqlite3_bind_int64(update, 2, key)
                 bind(update, 1, bytes)
             }
+            guard keepsHistory else { continue }
             step(insert) {
                 sqlite3_bind_int64(insert, 1, Int64(row.rawValue))
                 sqlite3_bind_int64(insert, 2, Int64(column.rawValue))

@@ -14,23 +14,48 @@ final class PipelineBench {
     private var catalog: SQLiteGridCatalog
     private var store: TimedStore
     private var grid: LiveGrid
-    private let environment: PipelineEnvironment
-    private let id: GridID
+    private var environment: PipelineEnvironment
+    private let watch = Watch()
 
-    init(directory: String, workload: inout Workload) async throws {
-        self.directory = directory
+    private static func id() throws -> GridID {
         guard let id = GridID("bench") else { throw CocoaError(.formatting) }
-        self.id = id
-        environment = .live(
+        return id
+    }
+
+    private static func environment(_ watch: Watch) -> PipelineEnvironment {
+        var environment = PipelineEnvironment.live(
             clock: ContinuousClock(), wallClock: { UInt64(Date().timeIntervalSince1970 * 1_000) },
             logger: Logger(label: "benchmark", factory: { _ in SwiftLogNoOpLogHandler() }),
             onFatal: { error in
                 print("fatal: \(error)")
                 exit(1)
             })
+        environment.makeWriter = { WatchedWriter(DispatchWriter(label: $0), watch) }
+        return environment
+    }
+
+    /// Makes a grid of the workload's shape in an empty directory, and lets it fold.
+    init(directory: String, workload: inout Workload) async throws {
+        self.directory = directory
+        environment = Self.environment(watch)
         catalog = try SQLiteGridCatalog(directory: directory, startedAt: "now")
-        store = TimedStore(try catalog.create(id))
-        grid = try await LiveGrid.create(id: id, name: "Benchmark", store: store, environment: environment)
+        store = TimedStore(try catalog.create(Self.id()))
+        grid = try await LiveGrid.create(id: Self.id(), name: "Benchmark", store: store, environment: environment)
+        try await fill(&workload)
+        await untilFolded()
+        store.reset()
+    }
+
+    /// Opens the grid of a directory.
+    init(opening directory: String) async throws {
+        self.directory = directory
+        environment = Self.environment(watch)
+        catalog = try SQLiteGridCatalog(directory: directory, startedAt: "now")
+        store = TimedStore(try catalog.open(Self.id()))
+        grid = try await LiveGrid.open(id: Self.id(), store: store, environment: environment)
+    }
+
+    private func fill(_ workload: inout Workload) async throws {
         var intent: UInt64 = 0
         func submit(_ change: Change) async throws {
             intent += 1
@@ -45,21 +70,46 @@ final class PipelineBench {
         var left = workload.rows
         while left > 0 {
             var block = RowsBlock(columns: ids)
-            for _ in 0..<min(left, 50_000) {
+            for _ in 0..<min(left, 50_000, 1_500_000 / workload.columns) {
                 for column in 0..<workload.columns { block.appendCell(checkedJSON: workload.cell(column).utf8) }
                 block.endRow()
             }
             left -= block.rowCount
             try await submit(.insertRows(sheet: SheetID(1), position: .last, rows: block))
         }
-        while store.counts.completed == 0 || grid.pipelineState == .folding { try await Task.sleep(for: .milliseconds(50)) }
-        store.reset()
     }
 
+    /// Closes the grid, if it is open, and opens it with other limits than the product's.
+    func reopen(_ change: (inout PipelineLimits) -> Void = { _ in }) async throws {
+        await close()
+        environment.limits = PipelineLimits()
+        change(&environment.limits)
+        catalog = try SQLiteGridCatalog(directory: directory, startedAt: "now")
+        store = TimedStore(try catalog.open(Self.id()))
+        grid = try await LiveGrid.open(id: Self.id(), store: store, environment: environment)
+    }
+
+    func close() async {
+        await grid.close()
+        catalog.close()
+    }
+
+    /// Returns when a quiet grid has folded what it folds.
+    func untilFolded() async {
+        let (grid, limit) = (grid, environment.limits.changesBeforeFold)
+        await watch.until { grid.unfoldedChanges < limit && grid.pipelineState == .idle }
+    }
+
+    var snapshot: GridImage { grid.snapshot() }
+    var unfolded: Int { grid.unfoldedChanges }
+    var replay: Duration { store.replay }
     var folded: TimedStore.Counts { store.counts }
     var storedBytes: UInt64 { store.storedBytes }
     var bytesPerChange: Double { Double(store.counts.recordBytes) / Double(max(1, store.counts.changes)) }
+    func reset() { store.reset() }
     func takeAppends() -> Timings { store.takeAppends() }
+    func takeSlices() -> Timings { store.takeSlices() }
+    func takeCheckpoints() -> Timings { store.takeCheckpoints() }
 
     /// Submits the commands, so many at a time, each as soon as an earlier one is answered.
     func flood(commands: [Command], inFlight: Int, person: Bool = false) async -> (throughput: Double, latencies: Timings) {
@@ -77,18 +127,52 @@ final class PipelineBench {
         return (Double(changes) / ((clock.now - start) / .seconds(1)), flight.timings)
     }
 
-    /// Closes the grid and opens it again, as a restart does.
-    func reopen() async throws -> (seconds: Double, replayed: Int) {
-        await grid.close()
-        catalog.close()
-        catalog = try SQLiteGridCatalog(directory: directory, startedAt: "now")
-        let clock = ContinuousClock()
-        let start = clock.now
-        store = TimedStore(try catalog.open(id))
-        grid = try await LiveGrid.open(id: id, store: store, environment: environment)
-        let seconds = (clock.now - start) / .seconds(1)
-        let replayed = Int(store.lastRevision.rawValue - store.foldedRevision.rawValue)
-        return (seconds, replayed * Setup.batch)
+    /// Submits one command and waits for its answer.
+    func submit(_ changes: [Change], intent: UInt64) async throws -> CommandOutcome {
+        try await grid.submit(Command(intent: IntentID(high: 10, low: intent), cause: .person, changes: changes))
+    }
+}
+
+/// Lets somebody wait for something that only the writer's work can bring about.
+final class Watch: Sendable {
+    private struct Waiting {
+        var condition: @Sendable () -> Bool
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let waiting = Mutex<[Waiting]>([])
+
+    func until(_ condition: @escaping @Sendable () -> Bool) async {
+        await withCheckedContinuation { continuation in
+            waiting.withLock { $0.append(Waiting(condition: condition, continuation: continuation)) }
+            workDone()  // it may be so already
+        }
+    }
+
+    func workDone() {
+        let met = waiting.withLock { waiting in
+            let last = waiting.partition { $0.condition() }
+            defer { waiting.removeSubrange(last...) }
+            return waiting[last...]
+        }
+        for waiter in met { waiter.continuation.resume() }
+    }
+}
+
+private struct WatchedWriter: SerialWriter {
+    private let writer: DispatchWriter
+    private let watch: Watch
+
+    init(_ writer: DispatchWriter, _ watch: Watch) {
+        self.writer = writer
+        self.watch = watch
+    }
+
+    func run(_ work: @escaping @Sendable () -> Void) {
+        writer.run {
+            work()
+            watch.workDone()
+        }
     }
 }
 
@@ -124,81 +208,4 @@ private final class Flight: Sendable {
             return state.next - 1
         }
     }
-}
-
-/// A store that times its appends and counts its folding.
-final class TimedStore: GridStore {
-    struct Counts {
-        var slices = 0
-        var rows = 0
-        var completed = 0
-        var checkpoints = 0
-        var recordBytes = 0
-        var changes = 0
-    }
-
-    private let wrapped: any GridStore
-    private let state = Mutex((appends: Timings(), counts: Counts()))
-
-    init(_ wrapped: any GridStore) { self.wrapped = wrapped }
-
-    var counts: Counts { state.withLock { $0.counts } }
-    func reset() { state.withLock { $0 = (Timings(), Counts()) } }
-    func note(changes: Int) { state.withLock { $0.counts.changes += changes } }
-    func takeAppends() -> Timings {
-        state.withLock { state in
-            defer { state.appends = Timings() }
-            return state.appends
-        }
-    }
-
-    func append(_ entry: LogEntry) throws(StoreError) {
-        let clock = ContinuousClock()
-        let start = clock.now
-        try wrapped.append(entry)
-        let taken = clock.now - start
-        state.withLock {
-            $0.appends.add(taken)
-            $0.counts.recordBytes += entry.record.bytes.count
-        }
-    }
-
-    func fold(_ slice: FoldSlice) throws(StoreError) {
-        try wrapped.fold(slice)
-        state.withLock {
-            $0.counts.slices += 1
-            $0.counts.rows += slice.rows.count
-            if slice.completes != nil { $0.counts.completed += 1 }
-        }
-    }
-
-    func checkpoint() throws(StoreError) {
-        try wrapped.checkpoint()
-        state.withLock { $0.counts.checkpoints += 1 }
-    }
-
-    var lastRevision: Revision { wrapped.lastRevision }
-    var durability: String { wrapped.durability }
-    var foldedRevision: Revision { wrapped.foldedRevision }
-    var storedBytes: UInt64 { wrapped.storedBytes }
-    var isCheckpointDue: Bool { wrapped.isCheckpointDue }
-    func forEachRecord(after: Revision, _ body: (LogRecord) -> Bool) throws(StoreError) {
-        try wrapped.forEachRecord(after: after, body)
-    }
-    func record(_ revision: Revision) throws(StoreError) -> LogRecord? { try wrapped.record(revision) }
-    func structuralRevisions(after: Revision) throws(StoreError) -> [Revision] {
-        try wrapped.structuralRevisions(after: after)
-    }
-    func outcome(of intent: IntentID) throws(StoreError) -> RecordedOutcome? { try wrapped.outcome(of: intent) }
-    func outcomes(of intents: [IntentID]) throws(StoreError) -> [IntentID: RecordedOutcome] {
-        try wrapped.outcomes(of: intents)
-    }
-    func forEachRow(_ body: (_ key: UInt64, _ bytes: UnsafeRawBufferPointer) -> Void) throws(StoreError) {
-        try wrapped.forEachRow(body)
-    }
-    func document(_ name: String) throws(StoreError) -> [UInt8]? { try wrapped.document(name) }
-    func documents(withPrefix prefix: String) throws(StoreError) -> [(name: String, bytes: [UInt8])] {
-        try wrapped.documents(withPrefix: prefix)
-    }
-    func close() { wrapped.close() }
 }

@@ -13,6 +13,8 @@ struct Workload {
         self.columns = columns
     }
 
+    mutating func below(_ bound: Int) -> Int { next(bound) }
+
     private mutating func next(_ bound: Int) -> Int {
         state ^= state << 13
         state ^= state >> 7
@@ -52,10 +54,19 @@ struct Timings {
 
     mutating func add(_ duration: Duration) { milliseconds.append(duration / .milliseconds(1)) }
 
-    subscript(percentile: Int) -> String {
+    var count: Int { milliseconds.count }
+
+    /// In milliseconds; 100 is the longest.
+    func value(_ percentile: Int) -> Double {
         let sorted = milliseconds.sorted()
-        guard let last = sorted.indices.last else { return "-" }
-        return String(format: "%.2f", sorted[min(last, sorted.count * percentile / 100)])
+        guard let last = sorted.indices.last else { return 0 }
+        return sorted[min(last, sorted.count * percentile / 100)]
+    }
+
+    subscript(percentile: Int) -> String { String(format: "%.2f", value(percentile)) }
+
+    subscript(percentile: Int, unit: Duration) -> String {
+        String(format: "%.1f", value(percentile) * (.milliseconds(1) / unit))
     }
 
     static func += (a: inout Timings, b: Timings) { a.milliseconds += b.milliseconds }

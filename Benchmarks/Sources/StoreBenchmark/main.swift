@@ -1,82 +1,52 @@
-import ChangePipeline
 import Foundation
-import GridModel
 
-// How fast commits are, and what the disk and an in-place design make of the same changes, in one run on one machine:
-//
-//     swift run --package-path Benchmarks -c release StoreBenchmark ROWS COLUMNS DIRECTORY
-//
-// Rounds of the two designs alternate, so that another program's load falls on both. Ratios are to be trusted, not the rest.
+// What the log-first store makes of commits, wide sheets and pages, each beside what it is compared with, in one run on one
+// machine. Ratios are to be trusted, not the rest. Which command shows which claim: Benchmarks/README.md.
 
-enum Setup {
-    /// Changes of one commit.
-    static let batch = 1_000
-}
+let usage = """
+    usage: StoreBenchmark commits ROWS COLUMNS DIRECTORY
+           StoreBenchmark history ROWS COLUMNS DIRECTORY
+           StoreBenchmark wide DIRECTORY
+           StoreBenchmark pages DIRECTORY
+
+    """
+
+/// Unbuffered: a process that this one starts writes to the same file.
+func print(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 func figure(_ value: Double, _ digits: Int = 2) -> String { String(format: "%.\(digits)f", value) }
 
-func run() async throws {
-    let arguments = CommandLine.arguments.dropFirst()
-    guard arguments.count == 3, let rows = Int(arguments[1]), let columns = Int(arguments[2]) else {
-        FileHandle.standardError.write(Data("usage: StoreBenchmark ROWS COLUMNS DIRECTORY\n".utf8))
-        exit(2)
+func loads() -> String { (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?.prefix(14).description ?? "unknown" }
+
+func run(_ arguments: [String]) async throws {
+    func directory(_ path: String) throws -> String {
+        let directory = path + "/trueline-store-benchmark"
+        try? FileManager.default.removeItem(atPath: directory)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        print("load of the machine before: \(loads())")
+        return directory
     }
-    let directory = arguments[3] + "/trueline-store-benchmark"
-    try? FileManager.default.removeItem(atPath: directory)
-    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-
-    var workload = Workload(rows: rows, columns: columns)
-
-    let pipeline = try await PipelineBench(directory: directory, workload: &workload)
-    let inPlace = try InPlaceBench(path: directory + "/in-place.sqlite", workload: &workload)
-    var commits = Timings()
-    var sequential = Timings()
-    var appends = Timings()
-    var updates = Timings()
-    var syncs = Timings()
-    var changesPerSecond: [Double] = []
-    var updatesPerSecond: [Double] = []
-
-    for round in 1...5 {
-        syncs += try fdatasyncs(path: directory + "/sync", count: 300)
-        let (throughput, latencies) = await pipeline.flood(commands: workload.commands(120, changes: Setup.batch), inFlight: 3)
-        commits += latencies
-        changesPerSecond.append(throughput)
-        sequential += await pipeline.flood(commands: workload.commands(60, changes: Setup.batch), inFlight: 1).latencies
-        appends += pipeline.takeAppends()
-        let (inPlaceThroughput, inPlaceLatencies) = try inPlace.run(
-            commands: workload.commands(round == 1 ? 20 : 30, changes: Setup.batch))
-        updates += inPlaceLatencies
-        updatesPerSecond.append(inPlaceThroughput)
+    switch (arguments.first, arguments.count) {
+    case ("commits", 4), ("history", 4):
+        guard let rows = Int(arguments[1]), let columns = Int(arguments[2]) else { break }
+        let directory = try directory(arguments[3])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        if arguments[0] == "commits" {
+            return try await CommitsBenchmark(rows: rows, columns: columns, directory: directory).run()
+        }
+        return try await HistoryBenchmark(rows: rows, columns: columns, directory: directory).run()
+    case ("wide", 2), ("pages", 2):
+        let directory = try directory(arguments[1])
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        if arguments[0] == "wide" { return try await WideBenchmark(directory: directory).run() }
+        return try await PagesBenchmark(directory: directory).run()
+    case ("open", 2):
+        return try await Opening.run(arguments[1])
+    default: break
     }
-
-    let folded = pipeline.folded
-    let single = await pipeline.flood(commands: workload.commands(300, changes: 1), inFlight: 1, person: true)
-    let (bytesPerChange, storedBytes) = (pipeline.bytesPerChange, pipeline.storedBytes)
-    let (openSeconds, replayed) = try await pipeline.reopen()
-
-    print("grid: \(rows) x \(columns), \(Setup.batch) changes a commit, synchronous=FULL, history in, fold running")
-    print("fdatasync of 4 KB appended:   p50 \(syncs[50]) ms, p99 \(syncs[99]) ms")
-    print(
-        "one person's edit:            p50 \(single.latencies[50]) ms, p99 \(single.latencies[99]) ms, \(figure(single.throughput, 0)) a second"
-    )
-    print("append of the record:         p50 \(appends[50]) ms, p99 \(appends[99]) ms")
-    print("submit to answer, 1 waiting:  p50 \(sequential[50]) ms, p99 \(sequential[99]) ms")
-    print("submit to answer, 3 waiting:  p50 \(commits[50]) ms, p99 \(commits[99]) ms")
-    print(
-        "changes a second:             \(figure(median(changesPerSecond) / 1_000, 0))k (rounds: \(changesPerSecond.map { figure($0 / 1_000, 0) }))"
-    )
-    print("in place, indexed history:    p50 \(updates[50]) ms, p99 \(updates[99]) ms a commit")
-    print(
-        "in place, changes a second:   \(figure(median(updatesPerSecond) / 1_000, 0))k (rounds: \(updatesPerSecond.map { figure($0 / 1_000, 0) }))"
-    )
-    let ratios = zip(changesPerSecond, updatesPerSecond).map { $0 / $1 }
-    print("log first is \(figure(median(ratios), 1)) times in place (rounds: \(ratios.map { figure($0, 1) }))")
-    print("slices folded meanwhile: \(folded.slices) (\(folded.rows) rows), checkpoints: \(folded.checkpoints)")
-    print("a change in the log: \(figure(bytesPerChange, 1)) bytes; file \(storedBytes / 1_048_576) MB")
-    print("open: \(figure(openSeconds * 1_000, 0)) ms, of which \(replayed) changes replayed")
+    FileHandle.standardError.write(Data(usage.utf8))
+    exit(2)
 }
 
-try await run()
+try await run(Array(CommandLine.arguments.dropFirst()))
