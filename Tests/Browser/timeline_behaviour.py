@@ -2,7 +2,7 @@
 screens, the one-file form from disk, and how long its tasks take with 100,000 events. Each check is one sentence.
 
     python Tests/Browser/timeline_behaviour.py                 needs playwright and a Chromium (CHROMIUM, default /usr/bin/chromium)
-    python Tests/Browser/timeline_behaviour.py --one-file PAGE     also checks a page that `trueline open` made (of any faulty trace)
+    python Tests/Browser/timeline_behaviour.py --trueline PATH     also lets this `trueline open` make one file, and checks that
     python Tests/Browser/timeline_behaviour.py --shots DIR         also keeps screenshots
 """
 
@@ -12,12 +12,15 @@ import http.server
 import json
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import threading
 
 from playwright.sync_api import sync_playwright
 
 WEB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Web")
+FAULTY = os.path.join(WEB, "..", "Fixtures", "traces", "checkout-faulty.trace.jsonl")
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>"
 HEADER = {"type": "trace", "version": 1, "recorder": "check"}
 # What the server sends with its pages.
@@ -289,6 +292,7 @@ def one_file(c, path):
     c.check("the one file opens from disk", page.is_visible("#lanes") and "events" in page.inner_text("#summary"))
     page.keyboard.press("d")
     c.check("and finds its way to the divergence", selected(page) != "")
+    c.check("with the diagnosis in it", "Guards" in page.inner_text("#panel-diagnosis") and "advised" in page.inner_text("#panel-diagnosis"))
     page.keyboard.press("?")
     page.click("#keys button")
     c.check("its policy allows what the page needs", not page.is_visible("#keys"))
@@ -297,7 +301,7 @@ def one_file(c, path):
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--one-file")
+    arguments.add_argument("--trueline")
     arguments.add_argument("--shots")
     arguments.add_argument("--events", type=int, default=100_000)
     options = arguments.parse_args()
@@ -309,8 +313,11 @@ def main():
         for part in (opening, divergence, moving, searching, hostile, narrow):
             part(checks)
         smooth(checks, options.events)
-        if options.one_file:
-            one_file(checks, options.one_file)
+        if options.trueline:
+            with tempfile.TemporaryDirectory() as folder:
+                page = os.path.join(folder, "timeline.html")
+                subprocess.run([options.trueline, "open", FAULTY, "--output", page, "--no-browser", "--web", WEB], check=True, stdout=subprocess.DEVNULL)
+                one_file(checks, page)
         checks.check("no script failed and nothing was refused by the policy", not checks.problems, checks.problems)
         browser.close()
     server.shutdown()

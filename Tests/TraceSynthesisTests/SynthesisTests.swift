@@ -109,6 +109,23 @@ struct SynthesisTests {
         #expect(Set(asked).subtracting(seen).isEmpty)
     }
 
+    @Test func `the reader of the format reads what is written, and rejects nothing`() {
+        for number in 0..<24 {
+            let made = TraceSynthesis.sample(seed: 10, number: number, inversions: number % 3)
+            var lines = TraceLines(recorder: "test", id: "t")
+            for event in made.events { lines.append(event) }
+            let reading = TraceReader.read(lines.bytes)
+            #expect(reading.rejections.count == 0)
+            #expect(reading.log.count == made.events.count)
+            for (index, event) in made.events.enumerated() {
+                #expect(reading.log.kinds[index] == event.kind && reading.log.text(reading.log.keys[index]) == event.key)
+                #expect(event.id.isEmpty || reading.log.name(of: index) == event.id)
+                #expect(String(decoding: reading.log.value(of: index), as: UTF8.self) == event.value ?? "")
+                #expect(reading.log.from(of: index).map(reading.log.text) == event.from)
+            }
+        }
+    }
+
     @Test func `a series is written as one file a trace and their truths, each line JSON of one event`() {
         var files: [String: String] = [:]
         TraceSynthesis.writeSeries(seed: 9, count: 8) { files[$0] = String(decoding: $1, as: UTF8.self) }

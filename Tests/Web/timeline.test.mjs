@@ -109,6 +109,8 @@ test('the diagnosis decides what is first, and nonsense in it does no harm', asy
   const model = new Model(trace, { findings: [{ rule: 'A1', event: 'w1' }, null, 7], divergence: { event: 'w1', request: 'r1', key: 'price', before: 'r2', order: ['r2', 'r1'], sentence: 'So.' } });
   assert.deepEqual([model.firstDivergence?.sentence, names(model, [model.firstDivergence?.overtaken ?? -1])[0]], ['So.', 'w2']);
   assert.equal(model.findingsAt.get(trace.find('w1') ?? -1)?.length, 1);
+  const named = new Model(trace, { findings: [], divergence: { event: 'w1', request: 'r1', key: 'price', before: 'w2', order: ['r2', 'r1'] } });
+  assert.deepEqual(names(named, [named.firstDivergence?.overtaken ?? -1, named.firstDivergence?.overtakenIntent ?? -1]), ['w2', 'i2']);
   assert.equal(new Model(trace, { findings: 3, divergence: { event: {} } }).firstDivergence, null);
   assert.equal(new Model(trace, { findings: [], divergence: null }).firstDivergence, null);
 });

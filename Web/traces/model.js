@@ -135,11 +135,12 @@ export class Model {
     const before = textOf(found.before);
     const overtakenName = this.relations.requests.has(before) ? before : order.find((/** @type {string} */ name) => name !== late) ?? '';
     const key = textOf(found.key) || this.trace.text(write, 'key');
-    let overtaken = -1;
-    for (let event = 0; event < this.trace.count; event += 1) {
-      if (this.relations.requestOf[event] === overtakenName && this.trace.text(event, 'key') === key && this.trace.kind(event) === 'write') { overtaken = event; break; }
+    // Usually `before` names the write that was there; otherwise it is the other request's first write of the key.
+    const named = this.trace.find(before);
+    let overtaken = named !== undefined && this.trace.kind(named) === 'write' ? named : -1;
+    for (let event = 0; overtaken < 0 && event < this.trace.count; event += 1) {
+      if (this.relations.requestOf[event] === overtakenName && this.trace.text(event, 'key') === key && this.trace.kind(event) === 'write') overtaken = event;
     }
-    if (overtaken < 0) overtaken = this.trace.find(before) ?? -1;
     const intent = (/** @type {string} */ name) => this.orders.rankOfRequest.get(name)?.intentEvent ?? -1;
     return {
       write, overtaken, lateIntent: intent(late), overtakenIntent: intent(overtakenName), key, isFirst: true, isViolation: true, sentence: textOf(found.sentence),
