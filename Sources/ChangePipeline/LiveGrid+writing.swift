@@ -138,7 +138,7 @@ extension LiveGrid {
             }
             let ended = slice == nil || slice?.completes != nil
             writing.withLock { $0.pass = ended ? nil : pass }
-            handle(.foldDone(ended ? .completed : .slice))
+            handle(.foldDone(ended ? .completed : .slice, checkpointDue: store.isCheckpointDue))
         } catch {
             writing.withLock { $0.pass = current }
             note(error)

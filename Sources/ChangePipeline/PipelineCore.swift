@@ -50,7 +50,9 @@ package struct PipelineCore: Sendable {
         case .timerFired: timerFired(at: now)
         case .committed(let commit): committed(commit, at: now)
         case .commitFailed(let failure): commitFailed(failure, at: now)
-        case .foldDone(let result): foldDone(result, at: now)
+        case .foldDone(let result, let checkpointDue):
+            if checkpointDue { folding.checkpointDue = true }
+            foldDone(result, at: now)
         case .checkpointDone(let failure): checkpointDone(failure)
         case .closing: if lifecycle == .open { lifecycle = .closing }
         }

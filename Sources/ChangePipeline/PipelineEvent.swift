@@ -55,7 +55,8 @@ package enum PipelineEvent: Hashable, Sendable {
     case committed(PipelineCommit)
     /// The group's record is wholly absent, or (fatal) nobody knows.
     case commitFailed(PipelineFailure)
-    case foldDone(FoldResult)
+    /// `checkpointDue`: as in `PipelineCommit`.
+    case foldDone(FoldResult, checkpointDue: Bool = false)
     case checkpointDone(PipelineFailure?)
     /// The grid is to be closed: what waits is committed, nothing more is accepted.
     case closing

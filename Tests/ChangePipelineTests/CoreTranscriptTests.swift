@@ -248,6 +248,14 @@ struct CoreTranscriptTests {
         #expect(script.handle(.checkpointDone(nil)) == "commit 2")
     }
 
+    @Test("a checkpoint goes between two slices too, lest a long fold fills the disk with the log of its writes")
+    func checkpointBetweenSlices() {
+        var script = CoreScript(unfolded: 200)
+        #expect(script.submit(.program) == "fold")
+        #expect(script.handle(.foldDone(.slice, checkpointDue: true)) == "checkpoint")
+        #expect(script.handle(.checkpointDone(nil)) == "fold")
+    }
+
     @Test("closing commits what waits, refuses what comes, and stops")
     func closing() {
         var script = CoreScript()
