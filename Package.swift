@@ -137,7 +137,8 @@ if !coreOnly && !storeOnly {
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer", "GridClient",
+                "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer",
+                "GridClient",
                 "SQLiteStore",
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
                 arguments,

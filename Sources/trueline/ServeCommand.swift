@@ -103,7 +103,7 @@ struct ServePlan {
         server = GridServerConfiguration(
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
             webDirectory: settings.value("web", flag: command.web)
-                ?? Self.found("Web/index.html").map { String($0.dropLast(11)) },
+                ?? Self.webDirectory(),
             spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", sampleFile: Self.found(Self.sample),
             version: Trueline.version,
             servesControl: command.unsafeControl)
@@ -143,6 +143,8 @@ struct ServePlan {
     }
 
     /// A file of the project: beside the program or above it, else from where we are.
+    static func webDirectory() -> String? { found("Web/index.html").map { String($0.dropLast(11)) } }
+
     static func found(_ path: String) -> String? {
         let program = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent()
         for start in [program, URL(filePath: FileManager.default.currentDirectoryPath)] {

@@ -88,17 +88,8 @@ struct ServedProcess {
         let url = "http://\(name == "0.0.0.0" || name == "[::]" ? "127.0.0.1" : name):\(port)"
         FileHandle.standardOutput.write(Data("Trueline is ready at \(url)\n".utf8))
         guard plan.opensBrowser else { return }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        #if os(macOS)
-            process.arguments = ["open", url]
-        #else
-            process.arguments = ["xdg-open", url]
-        #endif
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        // Without a browser the line above is enough.
-        try? process.run()
+        // Without a browser the line above is enough. Not waited for: a browser may stay in the foreground.
+        Thread.detachNewThread { _ = Browser.open(url) }
     }
 
     private func catalog() throws -> any GridCatalog {
