@@ -6,6 +6,7 @@ import PackageDescription
 //
 //     swift run --package-path Benchmarks -c release ImageBenchmark
 //     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
+//     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -42,6 +43,10 @@ let package = Package(
             ], swiftSettings: settings),
         .target(name: "Trace", swiftSettings: settings),
         .target(name: "HistoryCheck", dependencies: ["Trace"], swiftSettings: settings),
+        .target(name: "TraceSynthesis", dependencies: ["Trace"], swiftSettings: settings),
+        .target(name: "Diagnosis", dependencies: ["Trace"], swiftSettings: settings),
+        .executableTarget(
+            name: "DiagnosisBenchmark", dependencies: ["Diagnosis", "TraceSynthesis", "Trace"], swiftSettings: settings),
         .executableTarget(name: "HistoryBenchmark", dependencies: ["HistoryCheck"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
