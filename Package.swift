@@ -46,7 +46,8 @@ let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", pac
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 var products: [Product] = [
-    .library(name: "Ordering", targets: ["Ordering"])
+    .library(name: "Ordering", targets: ["Ordering"]),
+    .library(name: "TraceRecording", targets: ["TraceRecording"]),
 ]
 
 var packages: [Package.Dependency] = [
@@ -76,6 +77,7 @@ var targets: [Target] = [
     layer("HistoryCheck", ["Trace"]),
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
     layer("TraceImport", ["Trace"]),
+    layer("TraceRecording", ["Trace"]),
 
     // L3: one adapter a heavy dependency.
     layer("OrderingWasm", ["Ordering"]),
@@ -98,6 +100,7 @@ var targets: [Target] = [
     pureTests("Diagnosis", ["Diagnosis", "TraceSynthesis", "Trace"]),
     pureTests("TraceImport", ["TraceImport", "Trace"]),
     pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
+    pureTests("TraceRecording", ["TraceRecording", "Trace"]),
     tests("Architecture", []),
 ]
 
@@ -129,7 +132,8 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle, logging,
+                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle,
+                logging,
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient, nio, nioHTTP1]),
 
@@ -159,7 +163,7 @@ if !coreOnly && !storeOnly {
 }
 
 if traceOnly {
-    let names = ["Trace", "TraceImport", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck"]
+    let names = ["Trace", "TraceImport", "TraceRecording", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck"]
     targets = targets.filter { target in names.contains { target.name == $0 || target.name == $0 + "Tests" } }
     packages = []
     products = []

@@ -36,6 +36,8 @@ import { emptyStates } from './status/empty-states.js';
 import { sheetTabs } from './status/sheet-tabs.js';
 import { gridSwitcher, themeToggle } from './status/grid-switcher.js';
 import { publishCounters } from './counters.js';
+import { isRecording, record } from './record.js';
+import { checkFrames, isChecking } from './check.js';
 
 const store = new Store();
 const selection = new Selection(store);
@@ -233,6 +235,8 @@ addEventListener('hashchange', () => {
 addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', (event) => event.persisted && void reopen());
 
+if (isRecording) await record(reader, store);
+if (isChecking) checkFrames(reader, store, drafts);
 try {
   await reader.load();
   const { grid, sheet, view } = addressed();

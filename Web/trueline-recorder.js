@@ -289,7 +289,8 @@
     const target = `${method} ${text.split('?', 1)[0]}`;
     if (asked) { asked.flight = flight; asked.attempts[target] = (asked.attempts[target] ?? 0) + 1; }
     record('start', {
-      request: flight.id, intent: asked?.id, slot: asked?.slot, method, url: text, attempt: asked?.attempts[target],
+      // A name that the server can make, too.
+      id: `s-${flight.id}`, request: flight.id, intent: asked?.id, slot: asked?.slot, method, url: text, attempt: asked?.attempts[target],
       arguments: asked?.arguments, traceparent: flight.traceparent,
     });
     return { flight, header: given ? undefined : flight.traceparent };
@@ -373,6 +374,7 @@
     /** @type {any} */
     const members = { ...reason(given), slot, key, value: kept(value) };
     for (const flag of FLAGS) if (given[flag] !== undefined) members[flag] = given[flag];
+    if (given.after) members.after = [...(members.after ?? []), ...given.after];
     record(type, members);
     return value;
   }

@@ -30,6 +30,11 @@ package struct TraceRedactor: Sendable {
         return try copy.walk(line, learning: false)
     }
 
+    /// A text without what an address or an authentication scheme shows to be a credential.
+    package static func scrubbed(_ text: String) -> String {
+        String(decoding: TraceRedactor().scrubbed(Array(text.utf8)), as: UTF8.self)
+    }
+
     /// True for a member, a header or a parameter that holds a credential.
     package static func namesSecret(_ name: String) -> Bool {
         let name = name.lowercased().filter { $0 != "-" && $0 != "_" }

@@ -24,16 +24,19 @@ enum ImportTable {
             "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", "Logging", "Synchronization",
         ],
         "TraceImport": ["Trace"],
+        "TraceRecording": ["Trace", "Synchronization"],
         // L3
         "OrderingWasm": ["Ordering"],
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
         "GridServer": [
             "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Trace",
-            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "NIOFoundationCompat",
+            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes",
+            "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],
         "GridClient": [
-            "Wire", "GridModel", "Ordering", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes", "Synchronization",
+            "Wire", "GridModel", "Ordering", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes",
+            "Synchronization",
             "Foundation",
         ],
     ]

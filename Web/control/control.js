@@ -14,10 +14,29 @@ element.dataset.grid = grid;
 element.dataset.sheet = sheet;
 element.dataset.connection = 'live';
 
+// Recorded when asked, so that the debugger has something to find.
+/** @type {any} */
+let recorder;
+if (parameters.get('record')) {
+  /** @type {any} */ (globalThis).truelineRecorderOptions = { name: 'truelineRecorder' };
+  const script = '../trueline-recorder.js';
+  await import(script);
+  recorder = /** @type {any} */ (globalThis).truelineRecorder;
+  recorder.slot('viewport', 'latest');
+}
+
+/** @param {number} revision @param {number} page */
+function recordPaint(revision, page) {
+  recorder?.write('viewport', `grid ${grid}`, page, { version: revision });
+  if (recorder) requestAnimationFrame(() => recorder.render(undefined, { [`grid ${grid}`]: Number(element.dataset.revision) }, { view: 'viewport' }));
+}
+
 /** @param {number} page */
 async function show(page) {
+  recorder?.intent('viewport', 'show a page', { arguments: page });
   const response = await fetch(`/api/v1/grids/${grid}/sheets/${sheet}/pages?first=${page}&last=${page}&columns=0-15`);
   paint(await response.json()); // no look at what is asked for now
+  recordPaint(Number(element.dataset.revision), page);
 }
 
 /** @param {any} reply */
@@ -49,6 +68,10 @@ new EventSource(`/api/v1/control/grids/${grid}/events`).addEventListener('values
     cell.dataset.revision = String(change.revision);
     const value = cell.querySelector('.value');
     if (value) value.textContent = String(change.value ?? '');
+    if (recorder) {
+      element.dataset.revision = String(change.revision);
+      recordPaint(change.revision, Number(box.value));
+    }
   }
 });
 
