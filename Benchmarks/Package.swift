@@ -8,6 +8,7 @@ import PackageDescription
 //     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
 //     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
+//     swift run --package-path Benchmarks -c release TraceBenchmark FILE (trace/generate.py makes files, json_parse.mjs is beside it)
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -42,6 +43,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .target(name: "Trace", swiftSettings: settings),
+        .target(name: "TraceImport", dependencies: ["Trace"], swiftSettings: settings),
+        .executableTarget(name: "TraceBenchmark", dependencies: ["TraceImport", "Trace"], swiftSettings: settings),
         .target(name: "HistoryCheck", dependencies: ["Trace"], swiftSettings: settings),
         .target(name: "TraceSynthesis", dependencies: ["Trace"], swiftSettings: settings),
         .target(name: "Diagnosis", dependencies: ["Trace"], swiftSettings: settings),

@@ -85,6 +85,9 @@ package struct JSONCursor {
     /// Nothing is left.
     package var isAtEnd: Bool { next >= end }
 
+    /// Where a slice of this text begins.
+    package func offset(of slice: JSONSlice) -> Int { slice.start - start }
+
     /// An empty slice where the cursor stands.
     package var here: JSONSlice { JSONSlice(start: next, count: 0) }
 

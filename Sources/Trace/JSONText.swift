@@ -3,7 +3,15 @@ package enum JSONText {
     /// Appends a text with its quotes, escaping only what JSON demands.
     package static func append(quoting text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text { append(escaping: byte, to: &bytes) }
+        let isPlain = text.withContiguousStorageIfAvailable { text in
+            // Most texts need no escapes and are copied whole.
+            let isPlain = text.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            if isPlain { bytes.append(contentsOf: text) }
+            return isPlain
+        }
+        if isPlain != true {
+            for byte in text { append(escaping: byte, to: &bytes) }
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -322,11 +322,6 @@ extension TraceRecordReader {
     }
 }
 
-extension JSONCursor {
-    /// Where a slice of this text begins.
-    func offset(of slice: JSONSlice) -> Int { slice.start - start }
-}
-
 extension TraceLog {
     /// Interns a text of a file; `scratch` is for one that has escapes.
     package mutating func intern(_ text: JSONString, _ scratch: inout [UInt8]) -> Symbol {

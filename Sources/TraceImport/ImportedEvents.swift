@@ -28,6 +28,13 @@ struct ImportedEvents {
     /// Texts by what became of them when credentials were taken out.
     private var cleaned: [Symbol: Symbol] = [:]
     private var scratch: [UInt8] = []
+    /// The ids of the events so far.
+    private var ids: Set<Symbol> = []
+    private let null: Symbol
+
+    init() {
+        null = log.intern("null")
+    }
 
     var count: Int { waiting.count }
 
@@ -112,6 +119,10 @@ struct ImportedEvents {
             event.row.request = clean(event.row.request)
             event.value = clean(event.value)
         }
+        // In a record, null says that there are none.
+        if event.row.arguments == null { event.row.arguments = .none }
+        // A name that the file gives twice names neither.
+        if !event.row.id.isNone, !ids.insert(event.row.id).inserted { event.row.id = .none }
         if !event.value.isNone {
             let text = log.symbols.utf8(event.value)
             if text.count > TraceLog.maximumValueBytes || text.starts(with: "{\"digest\"".utf8) {

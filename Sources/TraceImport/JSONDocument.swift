@@ -78,7 +78,7 @@ enum ISOTime {
             return value
         }
         guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
-            let minute = number(14..<16), let second = number(17..<19), 1...12 ~= month, 1...31 ~= day, year <= 2100,
+            let minute = number(14..<16), let second = number(17..<19), 1...12 ~= month, 1...31 ~= day, 1900...2100 ~= year,
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var at = 19

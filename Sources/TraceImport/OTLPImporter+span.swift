@@ -107,6 +107,7 @@ extension OTLPImporter {
         if let other = known[name] {
             guard other.trace != span.trace else { throw place.failure("a span that is there twice; the first one counts") }
             name = events.intern("\(events.log.text(span.trace))-\(events.log.text(span.span))")
+            guard known[name] == nil else { throw place.failure("a span that is there twice; the first one counts") }
         }
         known[name] = Known(
             trace: span.trace, parent: span.parent, name: name, process: resource.process, kind: span.kind)
@@ -145,7 +146,11 @@ extension OTLPImporter {
         case 18: meaning.written = try value.anyText()
         case 19: meaning.value = try json(&value)
         default:
-            guard Redactor.isTelling(key.raw) else { return }
+            let digest = ImportedEvents.digest(key.raw)
+            let isTelling = telling[digest] ?? Redactor.isTelling(key.raw)
+            // Few names come often; a file of many does not fill the memory.
+            if telling.count < 4096 { telling[digest] = isTelling }
+            guard isTelling else { return }
             var text: [UInt8] = []
             try value.appendAny(to: &text, depth: 0)
             text.withUnsafeBytes { events.redactor.add($0) }

@@ -51,6 +51,8 @@ struct OTLPImporter {
     var scratch: [UInt8] = []
     var canonical = JSONCanonicalText()
     var intents: Set<Symbol> = []
+    /// Whether names of attributes tell of a credential, by their digests.
+    var telling: [UInt64: Bool] = [:]
     var skipped = 0
     /// Instances of each service, in the order in which they were seen.
     private var instances: [String: [String]] = [:]

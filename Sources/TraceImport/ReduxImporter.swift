@@ -38,6 +38,7 @@ struct ReduxImporter {
     private var canonical = JSONCanonicalText()
     private var changes = StateChanges()
     private var limits = ReduxImporter.limits
+    private var payloadOffset: Int?
     private var requests = 0
     private var plain = 0
 
@@ -52,6 +53,13 @@ struct ReduxImporter {
         if requests == 0, plain > 0 { limits.append(Self.noRequests) }
         if plain > 0 { limits.append(Self.plainActions) }
         return events.finish(.redux, limits: limits)
+    }
+
+    /// Within `payload`, which is JSON in a text, the place in the file is that of the text.
+    private mutating func reject(_ failure: JSONFailure) {
+        guard let payloadOffset else { return events.reject(failure) }
+        let reason = "payload, byte \(failure.offset): \(String(describing: failure.reason))"
+        events.rejections.add(TraceRejection(line: 0, offset: payloadOffset, reason: reason))
     }
 
     // MARK: The two shapes
@@ -78,7 +86,7 @@ struct ReduxImporter {
             }
         } catch {
             events.dropPending()
-            events.reject(error)
+            reject(error)
         }
     }
 
@@ -97,6 +105,7 @@ struct ReduxImporter {
     }
 
     private mutating func unwrap(_ payload: JSONSlice, initial: JSONSlice?, _ cursor: JSONCursor) {
+        payloadOffset = cursor.offset(of: payload)
         var inner = JSONCursor(payload, of: cursor)
         if let text = try? inner.string() {
             JSONDocument.with(text) { document($0, initial: initial, depth: 1) }
@@ -163,7 +172,7 @@ struct ReduxImporter {
             if let action {
                 lifted.actions[id.string] = Action(slice: action, time: time)
             } else {
-                events.reject(start.failure("an entry of actionsById without action"))
+                reject(start.failure("an entry of actionsById without action"))
             }
         }
     }
@@ -242,7 +251,7 @@ struct ReduxImporter {
                 old = new
             } catch {
                 events.dropPending()
-                events.reject(error)
+                reject(error)
             }
         }
     }
