@@ -15,7 +15,7 @@ struct ServerServices: Sendable {
     let pages: PageCache
     let replies = ReplyMemo()
     let hostGuard: HostGuard
-    /// Names this run of the server: another one may have been started from an older copy of the data.
+    /// Names this instance of the server: another one may have been started from an older copy of the data.
     let run: String
     let imports: ImportRegistry
     let open: OpenGrids

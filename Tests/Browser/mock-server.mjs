@@ -3,7 +3,7 @@
 // Delays and failures are switched while it runs: POST /mock with any of
 //   {"delay": ms, "jitter": ms, "reorder": true, "failPages": 0..1, "failChanges": 0..1, "cut": true, "buffered": true,
 //    "flood": changes a second, "conflict": true, "log": true,
-//    "burst": commits at once, "floodColumn": position, "run": name of the server's run, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
+//    "burst": commits at once, "floodColumn": position, "instance": name of the server's, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
 import { createServer } from 'node:http';
 import { readFileSync, createReadStream, statSync } from 'node:fs';
 import { extname, join, normalize, resolve } from 'node:path';
@@ -19,7 +19,7 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 /** What the browser says was against the policy. */
 const reports = [];
 
-const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false, floodColumn: 6, run: 'run1', opened: 0 };
+const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false, floodColumn: 6, instance: 'a', opened: 0 };
 /** The first grid as it was when "keep" was switched on. */
 let kept = null;
 const counts = {};
@@ -84,7 +84,7 @@ function pages(grid, sheet, query) {
 /** What a backup holds: rows and revision. */
 const copyOf = (grid) => structuredClone({ revision: grid.revision, sheets: grid.sheets.map((s) => ({ id: s.id, rows: s.rows })) });
 
-/** The server comes back with what was kept, as another run. */
+/** The server comes back with what was kept, as another instance. */
 function restore() {
   const grid = grids.values().next().value;
   grid.revision = kept.revision;
@@ -95,7 +95,7 @@ function restore() {
     Object.assign(sheet, { rows, rowOf: new Map(rows.map((r) => [r.id, r])) });
     sheet.viewCache.clear();
   }
-  Object.assign(switches, { run: `${switches.run}+`, opened: kept.revision });
+  Object.assign(switches, { instance: `${switches.instance}+`, opened: kept.revision });
   for (const s of streams) s.destroy();
 }
 
@@ -109,7 +109,7 @@ function events(grid, request, response) {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   response.flushHeaders();
   const write = (event, data, id) => switches.buffered || response.write(`${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  write('hello', { revision: grid.revision, server: switches.run, opened: switches.opened }, grid.revision);
+  write('hello', { revision: grid.revision, server: switches.instance, opened: switches.opened }, grid.revision);
   const onCommit = (event) => (event.run ? write('run', event) : write('commit', event, event.revision));
   grid.listeners.add(onCommit);
   const beat = setInterval(() => switches.buffered || response.write(': beat\n\n'), 15000);

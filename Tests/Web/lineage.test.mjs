@@ -10,7 +10,7 @@ const known = (revision) => {
   return lineage;
 };
 
-test('the same run of the server, and a later one that lost nothing, are believed', () => {
+test('the same instance of the server, and a later one that lost nothing, are believed', () => {
   const lineage = known(30);
   lineage.lost();
   assert.equal(lineage.hello({ revision: 30, server: 'a', opened: 4 }), true);
@@ -24,13 +24,13 @@ test('a server that stands below what was heard has lost it', () => {
   assert.equal(lineage.hello({ revision: 29 }), false);
 });
 
-test('a run that began below what was heard has lost it, also when it is past it by now', () => {
+test('an instance that began below what was heard has lost it, also when it is past it by now', () => {
   const lineage = known(30);
   lineage.lost();
   assert.equal(lineage.hello({ revision: 500, server: 'b', opened: 29 }), false);
 });
 
-test('what is heard of a new run before its hello proves nothing', () => {
+test('what is heard of a new instance before its hello proves nothing', () => {
   const lineage = known(30);
   lineage.lost();
   lineage.lost();

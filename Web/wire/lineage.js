@@ -4,11 +4,11 @@
 
 export class Lineage {
   constructor() {
-    /** The run of the server that the stream was last open to. */
+    /** The instance of the server that the stream was last open to. */
     this.server = '';
     /** The newest revision heard of, from whomever. */
     this.heard = 0;
-    /** What it was when the stream was lost: all of it was durable, on a run of before. */
+    /** What it was when the stream was lost: all of it was durable, on an instance of before. */
     this.heardBefore = 0;
     this.isOpen = false;
   }
@@ -23,11 +23,11 @@ export class Lineage {
     this.isOpen = false;
   }
 
-  /** The stream is open again. The server has lost what was heard when it stands below it, or when this run of it began below it.
+  /** The stream is open again. The server has lost what was heard when it stands below it, or when this instance of it began below it.
    * @param {{ revision: number, server?: string, opened?: number }} hello @returns {boolean} whether it has all that */
   hello({ revision, server = '', opened = 0 }) {
-    const isOtherRun = this.server !== '' && server !== '' && server !== this.server;
-    if (revision < this.heardBefore || (isOtherRun && opened < this.heardBefore)) return false;
+    const isOther = this.server !== '' && server !== '' && server !== this.server;
+    if (revision < this.heardBefore || (isOther && opened < this.heardBefore)) return false;
     this.server = server;
     this.isOpen = true;
     this.hear(revision);
