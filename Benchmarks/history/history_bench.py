@@ -116,6 +116,9 @@ def large(ours, work):
         found = fields(run(ours, "check", history))
         print(f"large, {form}, {history.stat().st_size / 1e6:.0f} MB: {found['answer']}, check {float(found['check']):.3f} s, "
               f"reading {float(found['read']):.3f} s, peak {found['peak_mb']} MB, load {os.getloadavg()[0]:.1f}")
+        if form == "log":
+            found = fields(run(ours, "levels", history).replace("\n", " "))
+            print(f"  the levels of transactions on it: {found['levels']}, {found['check']} s, peak {found['peak_mb']} MB")
         history.unlink()
 
 

@@ -5,6 +5,7 @@ import HistoryCheck
 //
 //     HistoryBenchmark generate KEY=VALUE...          a history, as a log (format=edn: as EDN), on standard output
 //     HistoryBenchmark check FILE [search]            reads and checks it; `search` never takes the zone test
+//     HistoryBenchmark levels FILE                    reads it and checks the levels of transactions
 //     HistoryBenchmark batch COUNT SEED FILE ANSWERS  small histories, one behind the other, and an answer a line
 //
 // Keys: operations, clients, values, reads, swaps, crashes, failures, lies (the last five of 1,000), seed, format.
@@ -60,6 +61,22 @@ func check(_ path: String, search: Bool) throws {
         "again=\(seconds(end - after)) peak_mb=\(String(format: "%.1f", peakMemory()))")
 }
 
+func levels(_ path: String) throws {
+    let clock = ContinuousClock()
+    guard let file = FileHandle(forReadingAtPath: path) else {
+        throw HistoryInputError(line: 0, column: 0, reason: "no \(path)")
+    }
+    var reader = HistoryReader()
+    while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { try reader.read([UInt8](data)) }
+    let history = try reader.finish()
+    let before = clock.now
+    var check = TransactionCheck(history)
+    let results = check.run([.readCommitted, .monotonicAtomicView, .readAtomic, .causal])
+    let seconds = String(format: "%.3f", (clock.now - before) / .seconds(1))
+    print("operations=\(history.count) levels=\(results.map(\.answer.rawValue).joined(separator: ",")) check=\(seconds)")
+    print("peak_mb=\(String(format: "%.1f", peakMemory()))")
+}
+
 func batch(_ count: Int, seed: UInt64, histories: String, answers: String) throws {
     var text = Data()
     var found = Data()
@@ -94,9 +111,10 @@ let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
 case "generate": generate()
 case "check" where arguments.count >= 3: try check(arguments[2], search: arguments.contains("search"))
+case "levels" where arguments.count == 3: try levels(arguments[2])
 case "batch" where arguments.count == 6:
     try batch(Int(arguments[2]) ?? 0, seed: UInt64(arguments[3]) ?? 1, histories: arguments[4], answers: arguments[5])
 default:
-    print("HistoryBenchmark generate KEY=VALUE... | check FILE [search] | batch COUNT SEED FILE ANSWERS")
+    print("HistoryBenchmark generate KEY=VALUE... | check FILE [search] | levels FILE | batch COUNT SEED FILE ANSWERS")
     exit(2)
 }

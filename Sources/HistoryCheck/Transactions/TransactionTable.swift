@@ -59,25 +59,6 @@ struct TransactionTable {
         listWrittenKeys()
     }
 
-    /// The steps that an operation stands for.
-    func forEachStep(_ operation: Int, _ body: (TransactionStep) -> Void) {
-        let key = history.places[operation]
-        switch history.kinds[operation] {
-        case .transaction: for step in history.steps(of: operation) { body(step) }
-        case .read: body(TransactionStep(kind: .read, key: key, value: history.values[operation]))
-        case .write: body(TransactionStep(kind: .write, key: key, value: history.values[operation]))
-        case .cas:
-            // An unsure one is taken for its write alone.
-            if history.outcomes[operation] == .ok {
-                body(TransactionStep(kind: .read, key: key, value: history.values[operation]))
-            }
-            if history.outcomes[operation] != .mismatch {
-                body(TransactionStep(kind: .write, key: key, value: history.second(operation)))
-            }
-        case .get, .put, .append: break
-        }
-    }
-
     mutating func cannotTell(_ reason: String) {
         doubt = doubt ?? reason
     }
@@ -85,12 +66,14 @@ struct TransactionTable {
     // MARK: Writes
 
     private mutating func collectWrites() {
+        // A call on `self` would copy the table, and all that is in it at the next change.
+        let history = history
         writers.reserveCapacity(history.count)
         var last: [Int32: HistoryValue] = [:]
         for operation in 0..<history.count {
             last.removeAll(keepingCapacity: true)
             var places: [Place] = []
-            forEachStep(operation) { step in
+            history.forEachStep(operation) { step in
                 guard step.kind == .write || step.kind == .append else { return }
                 if let earlier = last[step.key] { places.append(Place(key: step.key, value: earlier)) }
                 last[step.key] = step.value
@@ -119,12 +102,14 @@ struct TransactionTable {
     // MARK: Reads
 
     private mutating func collectReads() {
+        // A call on `self` would copy the table, and all that is in it at the next change.
+        let history = history
         for operation in 0..<history.count {
             readStarts.append(Int32(truncatingIfNeeded: reads.count))
             guard history.outcomes[operation] == .ok else { continue }
             var written: [Int32: HistoryValue] = [:]
             var appended: [Int32: [HistoryValue]] = [:]
-            forEachStep(operation) { step in
+            history.forEachStep(operation) { step in
                 switch step.kind {
                 case .write: written[step.key] = step.value
                 case .append: appended[step.key, default: []].append(step.value)
@@ -229,11 +214,13 @@ struct TransactionTable {
     }
 
     private mutating func listWrittenKeys() {
+        // A call on `self` would copy the table, and all that is in it at the next change.
+        let history = history
         for operation in 0..<history.count {
             let first = writtenKeys.count
             writtenStarts.append(Int32(truncatingIfNeeded: first))
             guard isIncluded[operation] else { continue }
-            forEachStep(operation) { step in
+            history.forEachStep(operation) { step in
                 guard step.kind == .write || step.kind == .append, !writtenKeys[first...].contains(step.key) else { return }
                 writtenKeys.append(step.key)
             }
@@ -272,6 +259,25 @@ struct TransactionFindings {
 }
 
 extension History {
+    /// The steps that an operation stands for.
+    func forEachStep(_ operation: Int, _ body: (TransactionStep) -> Void) {
+        let key = places[operation]
+        switch kinds[operation] {
+        case .transaction: for step in steps(of: operation) { body(step) }
+        case .read: body(TransactionStep(kind: .read, key: key, value: values[operation]))
+        case .write: body(TransactionStep(kind: .write, key: key, value: values[operation]))
+        case .cas:
+            // An unsure one is taken for its write alone.
+            if outcomes[operation] == .ok {
+                body(TransactionStep(kind: .read, key: key, value: values[operation]))
+            }
+            if outcomes[operation] != .mismatch {
+                body(TransactionStep(kind: .write, key: key, value: second(operation)))
+            }
+        case .get, .put, .append: break
+        }
+    }
+
     /// A value, shortened if it is long.
     func short(_ value: HistoryValue) -> String {
         let text = texts.describe(value)

@@ -106,7 +106,7 @@ extension TransactionTable {
         }
         for operation in 0..<history.count where history.outcomes[operation] == .ok {
             var keys: [Int32: Bool] = [:]
-            forEachStep(operation) { step in
+            history.forEachStep(operation) { step in
                 guard step.kind == .append else { return }
                 keys[step.key] = (keys[step.key] ?? false) || read.contains(Place(key: step.key, value: step.value))
             }
