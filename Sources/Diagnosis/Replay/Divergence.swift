@@ -56,7 +56,7 @@ struct DivergenceFinder {
         let write = engine.writes[episode.firstWrite]
         let late = replay.deliveries[episode.lateDelivery]
         let overtaken = replay.deliveries[episode.overtakenDelivery]
-        let overtakenWrite = overtaken.writes.first { engine.writes[$0].place == write.place } ?? episode.firstWrite
+        let overtakenWrite = replay.writes(of: overtaken).first { engine.writes[$0].place == write.place } ?? episode.firstWrite
         let moves = leastMoves()
         let recorded = runner.run(runner.recordedOrder, isRecorded: true)
         let replayed = runner.run(order(after: moves))
@@ -97,11 +97,11 @@ struct DivergenceFinder {
 
     /// The earliest delivery of the window that wrote one of the same places for a higher-ranked intent.
     private func goal(of delivery: Int) -> Int {
-        let places = Set(replay.deliveries[delivery].writes.map { engine.writes[$0].place })
+        let places = Set(replay.writes(of: replay.deliveries[delivery]).map { engine.writes[$0].place })
         return episode.window.first { index in
             index < delivery && replay.deliveries[index].isMovable
                 && replay.deliveries[index].rank > replay.deliveries[delivery].rank
-                && replay.deliveries[index].writes.contains { places.contains(engine.writes[$0].place) }
+                && replay.writes(of: replay.deliveries[index]).contains { places.contains(engine.writes[$0].place) }
         } ?? delivery
     }
 

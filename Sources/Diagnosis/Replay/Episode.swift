@@ -13,6 +13,14 @@ struct Episode: Sendable {
     var overtakenDelivery: Int
     /// Deliveries of the window that break A1.
     var lateDeliveries: [Int]
+    /// What stood at the window's places before it.
+    var before: [Int32: Standing] = [:]
+
+    /// The last write to a place, and the highest rank that the slot wrote there.
+    struct Standing: Sendable {
+        var write: Int
+        var rank: Int64?
+    }
 
     /// A longer window says nothing more, and costs more to replay.
     static let maximumWindow = 4_096
@@ -24,7 +32,7 @@ struct Episode: Sendable {
         while next < replay.deliveries.count {
             defer { next += 1 }
             guard
-                let write = replay.deliveries[next].writes.first(where: {
+                let write = replay.writes(of: replay.deliveries[next]).first(where: {
                     inversions.contains($0) && engine.writes[$0].slot == replay.slot
                 })
             else { continue }
@@ -36,7 +44,32 @@ struct Episode: Sendable {
                     lateDeliveries: late))
             next = end - 1
         }
+        remember(&episodes, replay, engine)
         return episodes
+    }
+
+    /// Walks the slot once and notes what stood before each window.
+    private static func remember(_ episodes: inout [Episode], _ replay: SlotReplay, _ engine: RuleEngine) {
+        var standing: [Int32: Standing] = [:]
+        var next = 0
+        for index in episodes.indices.sorted(by: { (episodes[$0].window.lowerBound, $0) < (episodes[$1].window.lowerBound, $1) }
+        ) {
+            while next < episodes[index].window.lowerBound {
+                for write in replay.writes(of: replay.deliveries[next]) {
+                    let resolved = engine.writes[write]
+                    var rank = standing[resolved.place]?.rank
+                    if resolved.slot == replay.slot, !engine.isDerived(write) { rank = max(rank ?? .min, resolved.rank) }
+                    standing[resolved.place] = Standing(write: write, rank: rank)
+                }
+                next += 1
+            }
+            for delivery in episodes[index].window {
+                for write in replay.writes(of: replay.deliveries[delivery]) {
+                    let place = engine.writes[write].place
+                    episodes[index].before[place] = standing[place]
+                }
+            }
+        }
     }
 
     /// The earliest delivery before `late` that wrote the same place for a higher-ranked intent.
@@ -47,7 +80,7 @@ struct Episode: Sendable {
         while index >= 0, late - index < maximumWindow {
             let delivery = replay.deliveries[index]
             if delivery.isMovable, delivery.rank > replay.deliveries[late].rank,
-                delivery.writes.contains(where: { engine.writes[$0].place == place })
+                replay.writes(of: delivery).contains(where: { engine.writes[$0].place == place })
             {
                 found = index
             } else if delivery.isMovable, delivery.rank <= replay.deliveries[late].rank,
@@ -70,9 +103,9 @@ struct Episode: Sendable {
         var index = first
         while index < replay.deliveries.count, index - overtaken < maximumWindow {
             let delivery = replay.deliveries[index]
-            let bad = delivery.writes.filter { inversions.contains($0) }
+            let bad = replay.writes(of: delivery).filter { inversions.contains($0) }
             if bad.isEmpty, delivery.isMovable, delivery.rank > highest {
-                for write in delivery.writes { wrong.remove(engine.writes[write].place) }
+                for write in replay.writes(of: delivery) { wrong.remove(engine.writes[write].place) }
                 if wrong.isEmpty { return (index, late) }
             }
             if !bad.isEmpty { late.append(index) }
@@ -111,8 +144,9 @@ struct EpisodeRunner {
         self.episode = episode
         var state: [Int32: Int32] = [:]
         var ranks: [Int32: Int64] = [:]
-        for delivery in replay.deliveries[..<episode.window.lowerBound] {
-            for write in delivery.writes { apply(write, &state, &ranks, isRecorded: true) }
+        for (place, standing) in episode.before.sorted(by: { $0.key < $1.key }) {
+            state[place] = values.plain(Int(engine.writes[standing.write].event), engine.log)
+            ranks[place] = standing.rank
         }
         initial = state
         initialRanks = ranks
@@ -133,7 +167,7 @@ struct EpisodeRunner {
         var outcome = Outcome(state: initial)
         var ranks = initialRanks
         for (place, delivery) in order.enumerated() {
-            for write in replay.deliveries[delivery].writes {
+            for write in replay.writes(of: replay.deliveries[delivery]) {
                 let resolved = engine.writes[write]
                 let isOwn = replay.deliveries[delivery].isMovable
                 if isOwn, let admit, !admit(place, delivery, write, ranks[resolved.place]) {
@@ -141,7 +175,7 @@ struct EpisodeRunner {
                     continue
                 }
                 let before = outcome.state[resolved.place]
-                let isLower = isOwn && !isDerived(write) && (ranks[resolved.place].map { $0 > resolved.rank } ?? false)
+                let isLower = isOwn && !engine.isDerived(write) && (ranks[resolved.place].map { $0 > resolved.rank } ?? false)
                 apply(write, &outcome.state, &ranks, isRecorded: isRecorded)
                 if isLower, before != outcome.state[resolved.place] { outcome.inversions += 1 }
             }
@@ -149,14 +183,12 @@ struct EpisodeRunner {
         return outcome
     }
 
-    private func isDerived(_ write: Int) -> Bool { engine.log.flags[Int(engine.writes[write].event)].contains(.derived) }
-
     private mutating func apply(
         _ write: Int, _ state: inout [Int32: Int32], _ ranks: inout [Int32: Int64], isRecorded: Bool
     ) {
         let resolved = engine.writes[write]
         let event = Int(resolved.event)
-        if isDerived(write) {
+        if engine.isDerived(write) {
             let process = UInt32(engine.log.processIndices[event])
             let sources = engine.log.from(of: event).map { key in
                 engine.placeByPair[PairTable.key(process, key.raw)].flatMap { state[Int32($0)] } ?? -1
@@ -170,6 +202,6 @@ struct EpisodeRunner {
 
     /// The places that the window's deliveries write.
     var places: [Int32] {
-        Set(episode.window.flatMap { replay.deliveries[$0].writes.map { engine.writes[$0].place } }).sorted()
+        Set(episode.window.flatMap { replay.writes(of: replay.deliveries[$0]).map { engine.writes[$0].place } }).sorted()
     }
 }

@@ -157,7 +157,7 @@ struct GuardTrials {
     }
 
     private func time(_ delivery: Int, _ log: TraceLog) -> Int64? {
-        guard let write = runner.replay.deliveries[delivery].writes.first else { return nil }
+        guard let write = runner.replay.writes(of: runner.replay.deliveries[delivery]).first else { return nil }
         let time = log.times[Int(runner.engine.writes[write].event)]
         return time == 0 ? nil : time
     }

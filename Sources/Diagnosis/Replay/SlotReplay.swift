@@ -15,8 +15,8 @@ struct SlotReplay: Sendable {
         /// The request in whose delivery this one's request began.
         var parent: Int32
         var position: Position
-        /// Into `RuleEngine.writes`.
-        var writes: [Int]
+        /// Into `SlotReplay.writeIndices`.
+        var writes: Range<Int>
         var isMovable: Bool { request >= 0 }
     }
 
@@ -29,6 +29,8 @@ struct SlotReplay: Sendable {
 
     let slot: Int32
     var deliveries: [Delivery] = []
+    /// Into `RuleEngine.writes`, delivery by delivery.
+    var writeIndices: [Int] = []
     var asked: [Asked] = []
 
     /// Builds the replay of several slots at once, in two passes over the writes.
@@ -55,18 +57,20 @@ struct SlotReplay: Sendable {
     private mutating func add(_ write: ResolvedWrite, _ index: Int, _ engine: RuleEngine) {
         let isOwn = write.request >= 0 && write.slot == slot
         if isOwn, let last = deliveries.last, last.request == write.request, isSameTask(last, write, engine) {
-            deliveries[deliveries.count - 1].writes.append(index)
+            writeIndices.append(index)
+            deliveries[deliveries.count - 1].writes = last.writes.lowerBound..<writeIndices.count
             return
         }
+        writeIndices.append(index)
         let request = isOwn ? engine.requests[Int(write.request)] : nil
         deliveries.append(
             Delivery(
                 request: isOwn ? write.request : -1, rank: write.rank, start: request?.startPosition ?? 0,
-                parent: request?.parent ?? -1, position: write.position, writes: [index]))
+                parent: request?.parent ?? -1, position: write.position, writes: writeIndices.count - 1..<writeIndices.count))
     }
 
     private func isSameTask(_ delivery: Delivery, _ write: ResolvedWrite, _ engine: RuleEngine) -> Bool {
-        guard let first = delivery.writes.first else { return false }
+        guard let first = writes(of: delivery).first else { return false }
         return engine.log.tasks[Int(engine.writes[first].event)] == engine.log.tasks[Int(write.event)]
     }
 
@@ -83,6 +87,9 @@ struct SlotReplay: Sendable {
             return Asked(position: position, highestRank: highest)
         }
     }
+
+    /// The writes of a delivery, into `RuleEngine.writes`.
+    func writes(of delivery: Delivery) -> ArraySlice<Int> { writeIndices[delivery.writes] }
 
     /// The highest rank asked for at a position.
     func latestRank(at position: Position) -> Int64 {

@@ -95,11 +95,9 @@ extension RuleEngine {
     mutating func rememberVersions(_ index: Int, _ event: Int) {
         let key = log.keys[event]
         if let signal = entry(versions.signalled, PairTable.key(UInt32(log.processIndices[event]), key.raw)) {
-            requests[index].signalled = signal.version
             requests[index].signalEvent = signal.event
         }
         if let ack = entry(versions.acknowledged, PairTable.key(log.sessions[event].raw, key.raw)) {
-            requests[index].acknowledged = ack.version
             requests[index].ackEvent = ack.event
         }
     }
@@ -111,17 +109,19 @@ extension RuleEngine {
         let request = requests[index]
         let start = Int(request.startEvent)
         guard request.startEvent != .max, log.keys[event] == log.keys[start] || log.keys[event].isNone else { return }
-        if version.isOlder(than: request.signalled) {
+        let signalled = request.signalEvent == .max ? .none : log.versions[Int(request.signalEvent)]
+        if version.isOlder(than: signalled) {
             report(
                 .signalBeforeData, event, other: request.signalEvent, slot: request.slot, key: log.keys[start],
                 request: Int32(index),
-                detail: "signalled \(display(request.signalled)), read \(display(version))")
+                detail: "signalled \(display(signalled)), read \(display(version))")
         }
-        if version.isOlder(than: request.acknowledged) {
+        let acknowledged = request.ackEvent == .max ? .none : log.versions[Int(request.ackEvent)]
+        if version.isOlder(than: acknowledged) {
             report(
                 .readYourWrites, event, other: request.ackEvent, slot: request.slot, key: log.keys[start],
                 request: Int32(index),
-                detail: "acknowledged \(display(request.acknowledged)), read \(display(version))")
+                detail: "acknowledged \(display(acknowledged)), read \(display(version))")
         }
     }
 

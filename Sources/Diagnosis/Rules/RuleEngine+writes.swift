@@ -264,7 +264,7 @@ extension RuleEngine {
             ResolvedWrite(
                 event: UInt32(write.event), position: position, place: Int32(write.place), request: write.request,
                 slot: write.slot,
-                rank: write.rank, confidence: write.confidence))
+                rank: write.rank))
         rememberOptimistic(write)
         places[write.place].lastWrite = UInt32(write.event)
         places[write.place].lastPosition = position

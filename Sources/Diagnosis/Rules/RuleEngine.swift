@@ -148,6 +148,9 @@ struct RuleEngine {
         findings[Int(finding)].severity = max(findings[Int(finding)].severity, severity)
     }
 
+    /// Whether a write, into `writes`, computed its value from other keys.
+    func isDerived(_ write: Int) -> Bool { log.flags[Int(writes[write].event)].contains(.derived) }
+
     // MARK: Tables
 
     /// The request of a name; a new one when an event names a request that never began here.

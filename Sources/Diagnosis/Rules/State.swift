@@ -25,11 +25,8 @@ struct RequestState: Sendable {
     var process: UInt16 = 0
     /// Begun in the task of a delivery: of which request.
     var parent: Int32 = -1
-    /// The highest version signalled before it began, of its key.
-    var signalled = TraceVersion.none
+    /// The signal and the acknowledgement of the highest version of its key before it began.
     var signalEvent: UInt32 = .max
-    /// The session's acknowledged version of its key when it began.
-    var acknowledged = TraceVersion.none
     var ackEvent: UInt32 = .max
     /// In flight: begun, and not arrived, delivered or cancelled.
     var isLive = false
@@ -143,5 +140,4 @@ struct ResolvedWrite: Sendable {
     var request: Int32
     var slot: Int32
     var rank: Int64
-    var confidence: Confidence
 }
