@@ -40,7 +40,9 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -132,8 +134,8 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, serviceLifecycle,
-                logging,
+                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
+                serviceLifecycle, logging,
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient, nio, nioHTTP1]),
 
@@ -155,7 +157,7 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "GridServer", "SQLiteStore", "Interchange", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire",
-                "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, httpTypes,
+                "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, nioPosix, nioEmbedded, httpTypes,
             ]),
         tests("GridClient", ["GridClient", "Wire", "GridModel", "Ordering"]),
         tests("trueline", ["trueline", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),

@@ -1,8 +1,8 @@
-// fanout PORT PATH PUBLISH_PORT PUBLISH_REQUEST_FILE SUBSCRIBERS ROUNDS PID
+// fanout PORT PATH PUBLISH_PORT PUBLISH_REQUEST_FILE SUBSCRIBERS ROUNDS PIDS SIGN
 //
 // Opens SUBSCRIBERS event streams, then ROUNDS times sends the request in the file and measures how long it takes until the
-// last subscriber has received something after it: streams are idle but for heartbeats, 15 s apart. Wherever the
-// request says 999999000000 the last six digits become the round's number, so that each round is a new intent. Prints one JSON line. Loopback only, bounded
+// last subscriber has received bytes with SIGN in them: heartbeats have none. PIDS are the server's processes, with commas
+// between; the memory of a stream is what all of them grew by. Wherever the request says 999999000000 the last six digits become the round's number, so that each round is a new intent. Prints one JSON line. Loopback only, bounded
 // in count and time.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,15 +27,17 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static long residentKilobytes(int pid) {
+static long residentKilobytes(const char *pids) {
   char path[64], line[256];
   long found = 0;
-  snprintf(path, sizeof path, "/proc/%d/status", pid);
-  FILE *file = fopen(path, "r");
-  if (!file) return 0;
-  while (fgets(line, sizeof line, file))
-    if (!strncmp(line, "VmRSS:", 6)) found = atol(line + 6);
-  fclose(file);
+  for (const char *pid = pids; pid; pid = strchr(pid, ',') ? strchr(pid, ',') + 1 : NULL) {
+    snprintf(path, sizeof path, "/proc/%d/status", atoi(pid));
+    FILE *file = fopen(path, "r");
+    if (!file) continue;
+    while (fgets(line, sizeof line, file))
+      if (!strncmp(line, "VmRSS:", 6)) found += atol(line + 6);
+    fclose(file);
+  }
   return found;
 }
 
@@ -50,21 +52,24 @@ static int loopback(int port) {
   return s;
 }
 
-// Reads what waits on a socket; false when the other side has closed it.
-static int drain(int s) {
+// Reads what waits on a socket: whether the sign was in it; -1 when the other side has closed it.
+static int drain(int s, const char *sign) {
   char buffer[16384];
+  int found = 0;
   for (;;) {
     ssize_t n = recv(s, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (n <= 0) return n != 0;
+    if (n <= 0) return n == 0 ? -1 : found;
+    if (memmem(buffer, (size_t)n, sign, strlen(sign))) found = 1;
   }
 }
 
 int main(int count, char **words) {
-  if (count != 8) {
-    fprintf(stderr, "usage: fanout PORT PATH PUBLISH_PORT REQUEST_FILE SUBSCRIBERS ROUNDS PID\n");
+  if (count != 9) {
+    fprintf(stderr, "usage: fanout PORT PATH PUBLISH_PORT REQUEST_FILE SUBSCRIBERS ROUNDS PIDS SIGN\n");
     return 2;
   }
-  int port = atoi(words[1]), publishPort = atoi(words[3]), subscribers = atoi(words[5]), rounds = atoi(words[6]), pid = atoi(words[7]);
+  int port = atoi(words[1]), publishPort = atoi(words[3]), subscribers = atoi(words[5]), rounds = atoi(words[6]);
+  const char *pids = words[7], *sign = words[8];
   if (subscribers < 1 || subscribers > 20000 || rounds < 1 || rounds > 200) return 2;
   char request[8192];
   FILE *file = fopen(words[4], "r");
@@ -73,7 +78,7 @@ int main(int count, char **words) {
   fclose(file);
   request[length] = 0;
 
-  long before = residentKilobytes(pid);
+  long before = residentKilobytes(pids);
   int poll = epoll_create1(0);
   int *sockets = malloc(sizeof(int) * (size_t)subscribers);
   for (int i = 0; i < subscribers; i++) {
@@ -85,13 +90,21 @@ int main(int count, char **words) {
     epoll_ctl(poll, EPOLL_CTL_ADD, sockets[i], &event);
   }
   struct epoll_event ready[512];
-  double quiet = seconds() + 2.0, limit = seconds() + 60;
-  while (seconds() < quiet && seconds() < limit) { // until nothing came for two seconds
+  char *open = calloc((size_t)subscribers, 1);
+  int opened = 0;
+  double limit = seconds() + 60, began = seconds();
+  while ((opened < subscribers || seconds() < began + 3) && seconds() < limit) { // until all have answered, and 3 s at least
     int n = epoll_wait(poll, ready, 512, 200);
-    for (int i = 0; i < n; i++) drain(sockets[ready[i].data.u32]);
-    if (n > 0) quiet = seconds() + 2.0;
+    for (int i = 0; i < n; i++) {
+      unsigned who = ready[i].data.u32;
+      drain(sockets[who], sign);
+      if (!open[who]) {
+        open[who] = 1;
+        if (++opened == subscribers) began = seconds();
+      }
+    }
   }
-  double each = (double)(residentKilobytes(pid) - before) / subscribers;
+  double each = (double)(residentKilobytes(pids) - before) / subscribers;
 
   double *last = malloc(sizeof(double) * (size_t)rounds);
   char *has = malloc((size_t)subscribers);
@@ -102,23 +115,24 @@ int main(int count, char **words) {
     for (char *at = request; (at = strstr(at, "999999")) != NULL; at += 12) memcpy(at + 6, number, 6);
     memset(has, 0, (size_t)subscribers);
     int got = 0;
-    double began = seconds();
+    began = seconds();
     if (write(publisher, request, length) != (ssize_t)length) return 1;
     while (got < subscribers && seconds() < began + 10) {
       int n = epoll_wait(poll, ready, 512, 100);
       for (int i = 0; i < n; i++) {
         unsigned who = ready[i].data.u32;
-        if (!drain(sockets[who])) epoll_ctl(poll, EPOLL_CTL_DEL, sockets[who], NULL);
-        else if (!has[who]) has[who] = 1, got++;
+        int said = drain(sockets[who], sign);
+        if (said < 0) epoll_ctl(poll, EPOLL_CTL_DEL, sockets[who], NULL);
+        else if (said && !has[who]) has[who] = 1, got++;
       }
     }
     if (got == subscribers) last[done++] = (seconds() - began) * 1e3;
     double pause = seconds() + 0.15; // let the publisher's answer and stragglers come
     while (seconds() < pause) {
       int n = epoll_wait(poll, ready, 512, 20);
-      for (int i = 0; i < n; i++) drain(sockets[ready[i].data.u32]);
+      for (int i = 0; i < n; i++) drain(sockets[ready[i].data.u32], sign);
     }
-    drain(publisher);
+    drain(publisher, sign);
   }
   qsort(last, (size_t)done, sizeof(double), ascending);
   printf("{\"subscribers\":%d,\"rounds\":%d,\"lastMedianMs\":%.2f,\"lastMinMs\":%.2f,\"lastMaxMs\":%.2f,\"kilobytesEach\":%.1f}\n", subscribers, done,

@@ -8,6 +8,7 @@ Build first: swift build -c release --product trueline --scratch-path .build-rel
 """
 
 import argparse
+import json
 import os
 import random
 import re
@@ -144,6 +145,18 @@ def fanout(rounds, subscribers):
     os.chmod(folder, 0o755)
     tool = os.path.join(folder, "fanout")
     subprocess.run(["gcc", "-O2", "-o", tool, os.path.join(HERE, "fanout.c")], check=True)
+    times, sizes = [], []
+    for number in range(3):
+        one, two = fanout_run(tool, folder, rounds, subscribers)
+        times.append(two["lastMedianMs"] / one["lastMedianMs"])
+        sizes.append(two["kilobytesEach"] / one["kilobytesEach"])
+        print(f"run {number}, load {load()}\n  nginx+nchan: {one}\n  trueline:    {two}")
+    print(f"one signal to {subscribers} idle streams: {statistics.median(times):.2f} of nginx+nchan's time (goal 1.5)")
+    print(f"memory a stream: {statistics.median(sizes):.2f} of nginx+nchan's (goal 1.5)")
+
+
+def fanout_run(tool, folder, rounds, subscribers):
+    """One run against fresh servers: what the tool says of nginx, and of ours."""
     server = Server()
     nginx = Nginx(folder, 18071, nchan=True)
     try:
@@ -154,25 +167,22 @@ def fanout(rounds, subscribers):
         client.change(grid, [{"op": "insertRows", "sheet": sheet, "rows": [{column: "x"}]}])
         row = client.pages(grid, sheet)["pages"][0]["rows"][0]["id"]
 
-        def request(path, port, body):
-            text = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        def measure(port, path, publish, body, pids, sign):
+            text = f"POST {publish} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
             file = os.path.join(folder, f"request-{port}")
             open(file, "w", newline="").write(text)
-            return file
+            words = [tool, port, path, port, file, subscribers, rounds, ",".join(map(str, pids)), sign]
+            done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+            if done.returncode:
+                raise SystemExit(f"{path}: {done.stdout} {done.stderr}")
+            return json.loads(done.stdout)
 
         change = '{"op":"setCell","row":"%s","column":"%s","value":"%s"}' % (row, column, MARK)
-        ours = request(f"/api/v1/grids/{grid}/changes", server.port, '{"intent":"00000000-0000-4000-8000-%s","changes":[%s]}' % (MARK, change))
-        theirs = request("/pub", 18071, '{"revision":12345,"sheets":{"s1":{"rows":"r1","columns":["c1"]}},"mark":"%s"}' % MARK)
-        for number in range(3):
-            one = subprocess.run(
-                [tool, "18071", "/sub", "18071", theirs, str(subscribers), str(rounds), str(nginx.workers()[0])], capture_output=True, text=True
-            )
-            two = subprocess.run(
-                [tool, str(server.port), f"/api/v1/grids/{grid}/events", str(server.port), ours, str(subscribers), str(rounds), str(server.process.pid)],
-                capture_output=True,
-                text=True,
-            )
-            print(f"run {number}, load {load()}\n  nginx+nchan: {one.stdout.strip()} {one.stderr.strip()[:200]}\n  trueline:    {two.stdout.strip()} {two.stderr.strip()[:200]}")
+        changes = '{"intent":"00000000-0000-4000-8000-%s","changes":[%s]}' % (MARK, change)
+        message = '{"revision":12345,"sheets":{"s1":{"rows":"r1","columns":["c1"]}},"mark":"%s"}' % MARK
+        theirs = measure(18071, "/sub", "/pub", message, nginx.workers(), MARK[:6])
+        api = f"/api/v1/grids/{grid}"
+        return theirs, measure(server.port, f"{api}/events", f"{api}/changes", changes, [server.process.pid], "event: commit")
     finally:
         nginx.stop()
         server.stop()

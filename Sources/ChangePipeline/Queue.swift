@@ -6,6 +6,7 @@ struct Queue<Element> {
     var count: Int { elements.count - head }
     var isEmpty: Bool { head == elements.count }
     var first: Element? { isEmpty ? nil : elements[head] }
+    var last: Element? { isEmpty ? nil : elements[elements.count - 1] }
 
     func forEach(_ body: (Element) -> Void) {
         for element in elements[head...] {
@@ -15,6 +16,11 @@ struct Queue<Element> {
 
     mutating func append(_ element: Element) {
         elements.append(element)
+    }
+
+    /// Puts another element in the place of the last one, if there is one.
+    mutating func replaceLast(_ element: Element) {
+        if !isEmpty { elements[elements.count - 1] = element }
     }
 
     mutating func popFirst() -> Element? {

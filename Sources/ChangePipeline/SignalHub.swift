@@ -26,22 +26,30 @@ struct SignalHub {
     }
 
     /// A new subscriber that has seen everything up to `after`; `nil` when there are as many as may be.
-    /// A position that is no longer kept, or that this grid never had, gets a gap.
-    mutating func subscribe(after: Revision, at revision: Revision) -> (id: UInt64, buffer: SignalBuffer)? {
+    /// - Parameter listener: is told of each signal as it is emitted, and of nothing before.
+    mutating func subscribe(
+        after: Revision, at revision: Revision, listener: SignalListener? = nil
+    ) -> (id: UInt64, buffer: SignalBuffer)? {
         guard buffers.count < limits.subscribers else { return nil }
-        let buffer = SignalBuffer(limits: limits)
-        if after > revision {
-            buffer.push(.gap(revision))
-        } else if after < revision {
-            if let oldest = kept.first, oldest.from <= after.next {
-                kept.forEach { if $0.revision > after { buffer.push(.commit($0)) } }
-            } else {
-                buffer.push(.gap(revision))
-            }
-        }
+        let buffer = SignalBuffer(limits: limits, listener: listener)
+        if listener == nil { missed(after: after, at: revision) { buffer.push($0) } }
         nextBuffer += 1
         buffers[nextBuffer] = buffer
         return (nextBuffer, buffer)
+    }
+
+    /// What somebody who has seen everything up to `after` has missed. A position that is no longer kept, or that this grid never
+    /// had, gets a gap.
+    func missed(after: Revision, at revision: Revision, _ tell: (SignalEvent) -> Void) {
+        if after > revision {
+            tell(.gap(revision))
+        } else if after < revision {
+            if let oldest = kept.first, oldest.from <= after.next {
+                kept.forEach { if $0.revision > after { tell(.commit($0)) } }
+            } else {
+                tell(.gap(revision))
+            }
+        }
     }
 
     mutating func unsubscribe(_ id: UInt64) {

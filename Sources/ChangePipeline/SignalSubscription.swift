@@ -41,60 +41,40 @@ package struct SignalSubscription: AsyncSequence, Sendable {
     }
 }
 
-/// What waits for one reader.
+/// What waits for one reader, or the way to one that is told at once.
 final class SignalBuffer: Sendable {
     private struct State {
-        var waiting: [SignalEvent] = []
-        var bytes = 0
+        var queue: SignalQueue
         var finished = false
         var reader: CheckedContinuation<SignalEvent?, Never>?
     }
 
-    private let limits: SignalLimits
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let listener: SignalListener?
 
-    init(limits: SignalLimits) {
-        self.limits = limits
+    /// - Parameter listener: is told of everything; then nothing waits here.
+    init(limits: SignalLimits, listener: SignalListener? = nil) {
+        state = Mutex(State(queue: SignalQueue(limits: limits)))
+        self.listener = listener
     }
 
     /// Never waits: what does not fit is merged or becomes a gap.
     func push(_ event: SignalEvent) {
+        if let listener { return listener(event) }
         let reader: CheckedContinuation<SignalEvent?, Never>? = state.withLock { state in
             guard !state.finished else { return nil }
             if let reader = state.reader {
                 state.reader = nil
                 return reader
             }
-            enqueue(event, &state)
+            state.queue.append(event)
             return nil
         }
         reader?.resume(returning: event)
     }
 
-    private func enqueue(_ event: SignalEvent, _ state: inout State) {
-        switch (state.waiting.last, event) {
-        case (.gap, .commit(let signal)):
-            state.waiting[state.waiting.count - 1] = .gap(signal.revision)
-            return
-        case (_, .gap(let revision)):
-            state.waiting = [.gap(revision)]
-            state.bytes = 0
-            return
-        case (.commit(let last), .commit(let signal)) where state.waiting.count >= limits.queued:
-            let merged = last.merged(with: signal)
-            state.waiting[state.waiting.count - 1] = .commit(merged)
-            state.bytes += merged.weight - last.weight
-        case (_, .commit(let signal)):
-            state.waiting.append(event)
-            state.bytes += signal.weight
-        }
-        if state.bytes > limits.queuedBytes, case .commit(let last) = state.waiting.last {
-            state.waiting = [.gap(last.revision)]
-            state.bytes = 0
-        }
-    }
-
     func finish() {
+        if let listener { return listener(nil) }
         let reader = state.withLock { state in
             state.finished = true
             defer { state.reader = nil }
@@ -103,15 +83,16 @@ final class SignalBuffer: Sendable {
         reader?.resume(returning: nil)
     }
 
+    /// What waits, without waiting.
+    func takeAll() -> [SignalEvent] {
+        state.withLock { $0.queue.takeAll() }
+    }
+
     func next() async -> SignalEvent? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let ready: SignalEvent?? = state.withLock { state in
-                    if !state.waiting.isEmpty {
-                        let event = state.waiting.removeFirst()
-                        if case .commit(let signal) = event { state.bytes -= signal.weight }
-                        return .some(event)
-                    }
+                    if let event = state.queue.popFirst() { return .some(event) }
                     // A second reader at once is a mistake of the caller; it ends rather than hang.
                     if state.finished || state.reader != nil { return .some(nil) }
                     state.reader = continuation

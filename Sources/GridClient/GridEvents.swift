@@ -10,7 +10,8 @@ public enum GridEvent: Hashable, Sendable {
     case commit(CommitSignal)
     /// How a run stands.
     case run(RunProgress)
-    /// The commits before this revision are no longer kept: what was read before is out of date.
+    /// The commits before this revision are no longer kept, or their signals were lost on the way: what was read before is out of
+    /// date.
     case gap(Revision)
     /// The stream is alive though nothing happened.
     case heartbeat
@@ -111,6 +112,11 @@ public struct GridEvents: AsyncSequence, Sendable {
         private var wish: Duration?
         private var wait: Duration?
         private var askedAfter: Revision?
+        /// How long the stream may say nothing; `nil` when the server did not say how often it beats.
+        private var patience: Duration? = Self.helloPatience
+
+        /// A server says hello at once, unless something between holds it back.
+        private static let helloPatience = Duration.seconds(4)
 
         init(client: GridClient, grid: GridID, position: Revision?) {
             self.client = client
@@ -143,11 +149,12 @@ public struct GridEvents: AsyncSequence, Sendable {
             let request = TransportRequest("GET", "/api/v1/grids/\(grid)/events", headers: headers, timeout: nil)
             let reply = try await client.succeed(request)
             reader = ServerSentEventsReader()
+            patience = Self.helloPatience
             body = reply.body.makeAsyncIterator()
         }
 
         private mutating func readMore() async throws {
-            guard let chunk = try await body?.next() else {
+            guard let chunk = try await nextChunk() else {
                 throw ClientError(.unreachable, "the event stream of grid \(grid) ended")
             }
             do throws(ServerSentEventsReader.TooLong) {
@@ -163,12 +170,36 @@ public struct GridEvents: AsyncSequence, Sendable {
             }
         }
 
+        /// The next bytes; a stream that is silent for longer than its heartbeat allows is lost, though nobody has closed it: the
+        /// network was cut, the server hangs, or a proxy holds the events back.
+        private mutating func nextChunk() async throws -> [UInt8]? {
+            guard var body else { return nil }
+            guard let patience else { return try await body.next() }
+            let sleep = client.environment.sleep
+            let (grid, reading) = (grid, body)
+            return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+                group.addTask {
+                    var body = reading
+                    return try await body.next()
+                }
+                group.addTask {
+                    try await sleep(patience)
+                    throw ClientError(
+                        .timedOut,
+                        "the event stream of grid \(grid) was silent for \(patience.inSeconds) s: no heartbeat came")
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
+        }
+
         private mutating func take(_ event: ServerSentEvent) {
             // An event that cannot be read counts as a hole: the commit after it will show that one is missing.
             guard let known = try? StreamEvent.read(name: event.name, data: event.data) else { return }
             switch known {
-            case .hello(let revision):
+            case .hello(let revision, let heartbeat):
                 backoff.reset()
+                patience = heartbeat.map { .milliseconds($0 + $0 / 2) }
                 if askedAfter == nil { position = revision }
                 ready.append(.connected(revision, resumedAfter: askedAfter))
             case .commit(let commit):
@@ -180,7 +211,20 @@ public struct GridEvents: AsyncSequence, Sendable {
             case .gap(let revision):
                 position = revision
                 ready.append(.gap(revision))
+            case .beat(let revision):
+                guard let position, revision > position else { return ready.append(.heartbeat) }
+                // The grid is further than what was told: a signal was lost, and nothing else would say so.
+                self.position = revision
+                ready.append(.gap(revision))
             }
         }
+    }
+}
+
+extension Duration {
+    /// With one decimal.
+    fileprivate var inSeconds: String {
+        let tenths = self / .milliseconds(100)
+        return "\(Int(tenths) / 10).\(Int(tenths) % 10)"
     }
 }

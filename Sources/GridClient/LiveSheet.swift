@@ -65,6 +65,7 @@ public final class LiveSheet: Sendable {
         case draft(Draft)
         case acknowledged(DraftID, Revision)
         case refused(DraftID, String)
+        case lost(String)
     }
 
     init(client: GridClient, grid: GridID, sheet: SheetID, view: ViewSelection, pageSize: Int) {
@@ -210,6 +211,7 @@ public final class LiveSheet: Sendable {
         case .draft(let draft): return screen.draftSubmitted(draft, at: now)
         case .acknowledged(let id, let revision): return screen.draftAcknowledged(id, at: revision, now: now)
         case .refused(let id, let reason): return screen.draftRefused(id, reason: reason, at: now)
+        case .lost(let reason): return screen.streamLost(because: reason, at: now)
         }
     }
 
@@ -241,7 +243,7 @@ public final class LiveSheet: Sendable {
             case .run(let run): if run.isOver { messages.yield(.event(.runEnded(nil))) }
             case .gap(let revision): messages.yield(.event(.gap(revision)))
             case .heartbeat: messages.yield(.event(.heartbeat))
-            case .lost: messages.yield(.event(.streamLost))
+            case .lost(let error): messages.yield(.lost(error.message))
             }
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 /// Sends requests over AsyncHTTPClient. Redirects are not followed: a server of ours sends none, and following one would carry
 /// an edit to somebody else.
 final class NetworkTransport: Transport {
-    /// A stream that says nothing for so long is lost: two heartbeats and a little.
+    /// A connection that says nothing for so long is lost. Streams of events have an earlier end: their heartbeat.
     static let silence = TimeAmount.seconds(35)
 
     /// For a reply that has no end.

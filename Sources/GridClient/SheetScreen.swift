@@ -34,6 +34,8 @@ struct SheetScreen: Sendable {
     private var painted: [Held] = []
     private var paint: Paint?
     private var drafts: [Draft] = []
+    /// Why the stream was lost, until it is live again.
+    private var lostReason: String?
     private var trust = Trust(connection: .connecting, shown: .zero, known: .zero, problem: .none)
 
     init(sheet: SheetID, view: ViewSelection, pageSize: Int, configuration: Configuration) {
@@ -67,6 +69,12 @@ struct SheetScreen: Sendable {
                 request: request, revision: reply.head.revision, totalRows: UInt32(clamping: reply.head.totalRows),
                 totalPages: UInt32(clamping: reply.head.totalPages), pages: pages))
         return handle(event, reply: reply, at: now)
+    }
+
+    mutating func streamLost(because reason: String, at now: Instant) -> [Action] {
+        lostReason = reason
+        trust.reason = reason
+        return handle(.streamLost, at: now, shows: true)
     }
 
     mutating func draftSubmitted(_ draft: Draft, at now: Instant) -> [Action] {
@@ -120,8 +128,10 @@ struct SheetScreen: Sendable {
             case .setTimer(let instant): actions.append(.setTimer(instant))
             case .cancelTimer: actions.append(.cancelTimer)
             case .status(let status):
+                if status.connection == .live { lostReason = nil }
                 trust = Trust(
-                    connection: status.connection, shown: status.shown, known: status.known, problem: status.problem)
+                    connection: status.connection, shown: status.shown, known: status.known, problem: status.problem,
+                    reason: lostReason)
                 changed = true
             }
         }

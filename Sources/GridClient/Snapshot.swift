@@ -52,6 +52,16 @@ public struct Trust: Hashable, Sendable {
     /// The newest revision heard of.
     public var known: Revision
     public var problem: Problem
+    /// Why live updates do not come, where that is known.
+    public var reason: String?
+
+    init(connection: Connection, shown: Revision, known: Revision, problem: Problem, reason: String? = nil) {
+        self.connection = connection
+        self.shown = shown
+        self.known = known
+        self.problem = problem
+        self.reason = reason
+    }
 
     /// True when live updates come and everything shown is the newest there is.
     public var isCurrent: Bool { connection == .live && shown >= known && problem == .none }
@@ -67,8 +77,10 @@ public struct Trust: Hashable, Sendable {
                 ? "all shown values are saved - revision \(shown) - live"
                 : "catching up with revision \(known), showing revision \(shown)"
         case (.silent, _): "live updates are late, showing revision \(shown)"
-        case (.reconnecting, _), (.polling, _): "live updates lost, showing revision \(shown)"
-        case (.offline, _): "the server cannot be reached, showing revision \(shown)"
+        case (.reconnecting, _), (.polling, _): "live updates lost, showing revision \(shown)" + why
+        case (.offline, _): "the server cannot be reached, showing revision \(shown)" + why
         }
     }
+
+    private var why: String { reason.map { " (\($0))" } ?? "" }
 }

@@ -21,15 +21,17 @@ package struct GridServer: Sendable {
         configuration: GridServerConfiguration, host: GridHost, runs: RunCoordinator? = nil, environment: ServerEnvironment
     ) {
         let metrics = ServerMetrics()
+        let run = String(environment.random(), radix: 36)
         self.metrics = metrics
         services = ServerServices(
             configuration: configuration, environment: environment, host: host, metrics: metrics,
             streams: EventStreams(
-                limit: configuration.limits.streams, heartbeat: configuration.limits.heartbeat, sleep: environment.sleep),
+                limits: configuration.limits, signals: host.environment.signalLimits, environment: environment,
+                metrics: metrics, runs: runs, serverRun: run),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
             hostGuard: HostGuard(
                 configured: configuration.allowedHosts, traceOrigins: configuration.traces?.origins ?? []),
-            run: String(environment.random(), radix: 36),
+            run: run,
             imports: ImportRegistry(), open: OpenGrids(), runs: runs)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
@@ -79,18 +81,9 @@ package struct GridServer: Sendable {
     /// The server as a service to run.
     /// - Parameter ready: called once with the port, when requests are answered.
     package func application(ready: @escaping @Sendable (Int) async -> Void = { _ in }) -> Application<GridServerResponder> {
-        let limits = services.configuration.limits
-        let responder = responder
-        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        decoder.maxHeaderFieldCount = limits.headerFields
-        decoder.maxHeaderFieldSize = limits.headerBytes
-        decoder.maxHeaderListSize = limits.headerBytes
+        let front = ConnectionFront(services: services)
         return Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [FastPages(responder: responder)],
-                    idleTimeout: .nanoseconds(Int64(limits.idleTimeout / .nanoseconds(1))), httpDecoderConfiguration: decoder)),
+            responder: responder, server: HTTPServerBuilder { ConnectionSetup(front: front, responder: $0) },
             configuration: ApplicationConfiguration(
                 address: .hostname(services.configuration.host, port: services.configuration.port), backlog: 4_096),
             services: [services.streams] + (control.map { [$0] } ?? []),

@@ -40,8 +40,8 @@ package struct GridServerConfiguration: Sendable {
         package var importBytes = 8 << 30
         /// How long a read waits for `minRevision` before it says that it is behind.
         package var behindTimeout = Duration.seconds(5)
-        /// Between the comments that keep a stream alive.
-        package var heartbeat = Duration.seconds(15)
+        /// Between heartbeats of a stream: readers take one and a half of it as late, so that a cut is seen within 3 s.
+        package var heartbeat = Duration.seconds(2)
         /// Streams at one time.
         package var streams = 20_000
         /// Bytes of encoded pages that are kept.

@@ -26,13 +26,3 @@ final class OpenGrids: Sendable {
         return grid
     }
 }
-
-extension LiveGrid {
-    /// False once the grid is being closed or has failed: then the host must be asked.
-    fileprivate var isServing: Bool {
-        switch pipelineState {
-        case .idle, .collecting, .committing, .folding, .checkpointing: true
-        case .closingCommitting, .closingFolding, .closingCheckpointing, .closed, .failed: false
-        }
-    }
-}

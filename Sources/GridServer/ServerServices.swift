@@ -23,7 +23,13 @@ struct ServerServices: Sendable {
     let runs: RunCoordinator?
 
     func grid(_ scope: RequestScope) async throws -> LiveGrid {
-        try await host.grid(try scope.gridID())
+        try await grid(try scope.gridID())
+    }
+
+    func grid(_ id: GridID) async throws(PipelineError) -> LiveGrid {
+        let grid = try await host.grid(id)
+        open.note(grid)
+        return grid
     }
 
     /// Commits changes of structure under the request's intent, or one that nobody repeats.

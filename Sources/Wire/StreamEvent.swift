@@ -9,31 +9,48 @@ package import Ordering
 
 /// One event of a grid's stream.
 package enum StreamEvent: Hashable, Sendable {
-    /// The first event: where the stream begins.
-    case hello(Revision)
+    /// The first event: where the stream begins, and how many milliseconds lie between heartbeats, when the server says so.
+    case hello(Revision, heartbeat: Int? = nil)
     /// What the commits `from...revision` touched.
     case commit(CommitEvent)
     /// How a run stands.
     case run(RunEvent)
     /// The asked position is no longer kept, or the reader was too slow: reload from this revision.
     case gap(Revision)
+    /// The heartbeat: the stream is alive, and the grid is at this revision. It has no id: it tells of no commit, and a reader
+    /// that does not know of one by now has lost a signal.
+    case beat(Revision)
 
     /// The event as it goes over the wire, ready to be written.
     package var frame: [UInt8] {
         switch self {
-        case .hello(let revision):
-            Self.frame(id: revision, "hello") { $0.member("revision", revision) }
+        case .hello(let revision, let heartbeat): Self.hello(revision, id: revision, heartbeat: heartbeat)
         case .commit(let event):
             Self.frame(id: event.revision, "commit") { event.write(to: &$0) }
         case .run(let event):
             Self.frame(id: nil, "run") { event.write(to: &$0) }
         case .gap(let revision):
             Self.frame(id: revision, "gap") { $0.member("revision", revision) }
+        case .beat(let revision):
+            Self.frame(id: nil, "beat") { $0.member("revision", revision) }
         }
     }
 
-    /// A comment, which keeps the connection alive and says nothing.
-    package static let heartbeat: [UInt8] = Array(": beat\n\n".utf8)
+    /// The first event. Its id is the asked position of a stream that is resumed, until what was missed is sent.
+    /// - Parameters:
+    ///   - heartbeat: milliseconds between heartbeats.
+    ///   - server: the server's run, and the revision at which that run opened the grid.
+    package static func hello(
+        _ revision: Revision, id: Revision, heartbeat: Int?, server: (run: String, opened: Revision)? = nil
+    ) -> [UInt8] {
+        frame(id: id, "hello") { writer in
+            writer.member("revision", revision)
+            if let heartbeat { writer.member("heartbeat", heartbeat) }
+            guard let server else { return }
+            writer.member("server", server.run)
+            writer.member("opened", server.opened)
+        }
+    }
 
     /// How long a client waits before it connects again.
     package static func retry(milliseconds: Int) -> [UInt8] {
@@ -55,8 +72,9 @@ package enum StreamEvent: Hashable, Sendable {
     package static func read(name: String, data: [UInt8]) throws(WireError) -> StreamEvent? {
         try WireReader.read(data) { (reader) throws(WireError) in
             switch name {
-            case "hello": .hello(try Self.position(&reader))
+            case "hello": try Self.hello(&reader)
             case "gap": .gap(try Self.position(&reader))
+            case "beat": .beat(try Self.position(&reader))
             case "commit": .commit(try CommitEvent(&reader))
             case "run": .run(try RunEvent(&reader))
             default: try Self.unknown(&reader)
@@ -67,6 +85,20 @@ package enum StreamEvent: Hashable, Sendable {
     private static func unknown(_ reader: inout WireReader) throws(WireError) -> StreamEvent? {
         _ = try reader.skipValue()
         return nil
+    }
+
+    private static func hello(_ reader: inout WireReader) throws(WireError) -> StreamEvent {
+        var revision: Revision?
+        var heartbeat: Int?
+        try reader.object { (member, reader) throws(WireError) in
+            switch member {
+            case "revision": revision = try reader.revision()
+            case "heartbeat": heartbeat = try reader.takeNull() ? nil : try reader.integer(in: 1...86_400_000)
+            default: _ = try reader.skipValue()
+            }
+        }
+        guard let revision else { throw reader.missing("revision") }
+        return .hello(revision, heartbeat: heartbeat)
     }
 
     private static func position(_ reader: inout WireReader) throws(WireError) -> Revision {

@@ -112,7 +112,7 @@ function events(grid, request, response) {
   write('hello', { revision: grid.revision, server: switches.instance, opened: switches.opened }, grid.revision);
   const onCommit = (event) => (event.run ? write('run', event) : write('commit', event, event.revision));
   grid.listeners.add(onCommit);
-  const beat = setInterval(() => switches.buffered || response.write(': beat\n\n'), 15000);
+  const beat = setInterval(() => write('beat', { revision: grid.revision }), 2000);
   streams.add(response);
   response.on('close', () => (grid.listeners.delete(onCommit), streams.delete(response), clearInterval(beat)));
 }

@@ -18,6 +18,8 @@ final class ScriptedServer: Transport {
         var scripted: [(target: String, answer: @Sendable () throws -> TransportReply)] = []
         /// Requests that take effect and whose answers are lost.
         var lostAnswers = 0
+        /// What hello says of heartbeats. None come by themselves.
+        var heartbeat: Int?
     }
 
     static let grid = GridID("g1") ?? { preconditionFailure("g1 is a grid's id") }()
@@ -47,6 +49,10 @@ final class ScriptedServer: Transport {
 
     func loseNextAnswers(_ count: Int) {
         state.withLock { $0.lostAnswers = count }
+    }
+
+    func promiseHeartbeats(every milliseconds: Int?) {
+        state.withLock { $0.heartbeat = milliseconds }
     }
 
     func value(_ row: UInt32) -> String? {
@@ -129,12 +135,13 @@ final class ScriptedServer: Transport {
     private func openStream(_ request: TransportRequest) throws -> TransportReply {
         let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
         let asked = request.headers.first { $0.name == "Last-Event-ID" }.flatMap { UInt64($0.value) }
-        let revision = state.withLock { state in
+        let (revision, heartbeat) = state.withLock { state in
             state.streams.append(continuation)
-            return state.revision
+            return (state.revision, state.heartbeat.map { ",\"heartbeat\":\($0)" } ?? "")
         }
         let position = asked ?? revision
-        continuation.yield(Array("retry: 100\n\nid: \(position)\nevent: hello\ndata: {\"revision\":\(revision)}\n\n".utf8))
+        continuation.yield(
+            Array("retry: 100\n\nid: \(position)\nevent: hello\ndata: {\"revision\":\(revision)\(heartbeat)}\n\n".utf8))
         if let asked, asked < revision {
             let signal =
                 #"{"revision":\#(revision),"from":\#(asked + 1),"sheets":{"s1":{"rows":"many","columns":["c1"],"structure":false,"order":false}},"changes":9}"#

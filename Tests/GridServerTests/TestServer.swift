@@ -75,6 +75,17 @@ struct TestServer: Sendable {
                 }, logger: Self.logger))
     }
 
+    /// Returns when a stream is open: what is committed from then on is told.
+    func awaitSubscriber() async {
+        while server.metrics.subscribers.current == 0 { await Task.yield() }
+    }
+
+    /// Serves on a socket while `body` runs.
+    /// - Parameter body: is given the port.
+    func serve<Value: Sendable>(_ body: @escaping @Sendable (Int) async throws -> Value) async throws -> Value {
+        try await server.application().test(.live) { client in try await body(client.port ?? 0) }
+    }
+
     /// Runs a test's requests against the routes.
     func test<Value: Sendable>(
         _ way: Way, _ body: @escaping @Sendable (TestAPI) async throws -> Value

@@ -1,10 +1,10 @@
 // @ts-check
-// One event stream over fetch. Not EventSource: that hides the heartbeat comments and cannot say from where to resume.
+// One event stream over fetch. Not EventSource: that does not say when a stream falls silent and cannot say from where to resume.
 
 /** @typedef {{ kind: 'hello', revision: number, resumedAfter: number | null, server?: string, opened?: number } | { kind: 'gap', revision: number } | { kind: 'heartbeat' } | { kind: 'heartbeatLate' } | { kind: 'lost', reason: string } | ({ kind: 'commit' } & import('../types.js').CommitEvent) | ({ kind: 'run' } & import('../types.js').RunEvent)} StreamEvent */
 
-/** The server comments every 15 s; a quarter more is late. */
-const heartbeatLate = 19_000;
+/** Between heartbeats, unless the server's hello says otherwise; half of one more is late. */
+const usualHeartbeat = 2_000;
 /** The first bytes come at once unless something between holds them back. */
 const helloLate = 4_000;
 const retryCeiling = 15_000;
@@ -125,7 +125,7 @@ export class EventStream {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return 'the server ended the stream';
-      this.expect(heartbeatLate);
+      this.expect(this.heartbeat * 1.5);
       this.failures = 0;
       const events = parser.push(value);
       if (events.every((e) => !e.data)) this.onEvent({ kind: 'heartbeat' });
@@ -137,7 +137,13 @@ export class EventStream {
   deliver({ event, data, id }, resumedAfter) {
     if (!data) return;
     const document = JSON.parse(data);
-    if (event === 'hello') this.onEvent({ kind: 'hello', revision: document.revision, resumedAfter, server: document.server, opened: document.opened });
+    if (event === 'hello') this.heartbeat = document.heartbeat ?? usualHeartbeat;
+    if (event === 'beat') {
+      // Beyond what was told: a signal was lost on the way, and nothing else would say so.
+      const isBehind = this.lastID !== null && document.revision > this.lastID;
+      if (isBehind) this.lastID = document.revision;
+      this.onEvent(isBehind ? { kind: 'gap', revision: document.revision } : { kind: 'heartbeat' });
+    } else if (event === 'hello') this.onEvent({ kind: 'hello', revision: document.revision, resumedAfter, server: document.server, opened: document.opened });
     else if (event === 'commit') this.onEvent({ kind: 'commit', ...document });
     else if (event === 'run') this.onEvent({ kind: 'run', ...document });
     else if (event === 'gap') this.onEvent({ kind: 'gap', revision: document.revision });

@@ -39,7 +39,6 @@ struct PageRoutes {
         let query = try PagesQuery(QueryParameters(scope.rawQuery))
         let sheet = try scope.identifier("sheet", SheetID.self)
         let grid = try await services.grid(scope)
-        services.open.note(grid)
         let image: GridImage
         if let least = query.minRevision {
             image = try await grid.snapshot(atLeast: least, timeout: services.configuration.limits.behindTimeout)

@@ -157,5 +157,5 @@ package struct GridServerResponder: HTTPResponder {
     }
 
     /// A smaller body fits one packet either way.
-    private static let smallestCompressed = 1_400
+    static let smallestCompressed = 1_400
 }

@@ -34,7 +34,21 @@ struct HostGuard: Sendable {
 
     /// Throws the problem when the request must not be answered.
     func check(_ head: HTTPRequest) throws(Problem) {
-        let authority = head.authority ?? ""
+        let fields = head.headerFields
+        try check(
+            head.method, authority: head.authority ?? "", origin: fields[.origin], site: fields[Self.fetchSite],
+            mode: fields[Self.fetchMode], isTracePost: isTracePost(head))
+    }
+
+    /// Throws the problem when a request must not be answered.
+    /// - Parameters:
+    ///   - authority: the host it names.
+    ///   - origin: its `Origin`; `site` and `mode` are its `Sec-Fetch-Site` and `Sec-Fetch-Mode`.
+    ///   - isTracePost: a page whose origin may post traces posts one.
+    func check(
+        _ method: HTTPRequest.Method, authority: String, origin: String?, site: String?, mode: String?,
+        isTracePost: Bool = false
+    ) throws(Problem) {
         guard names.contains(Self.name(of: authority)) else {
             throw Problem(
                 "wrong-host", "Unknown host", status: 421,
@@ -42,12 +56,12 @@ struct HostGuard: Sendable {
                     "this server does not answer to the host \"\(authority.prefix(100))\"; start it with --allow-host to add a name",
                 errors: [.init(["host": .text(String(authority.prefix(100)))])])
         }
-        if isTracePost(head) { return }
-        if let site = head.headerFields[Self.fetchSite], site != "same-origin", site != "none" {
-            let isNavigation = head.headerFields[Self.fetchMode] == "navigate" && Self.isSafe(head.method)
+        if isTracePost { return }
+        if let site, site != "same-origin", site != "none" {
+            let isNavigation = mode == "navigate" && Self.isSafe(method)
             guard isNavigation else { throw Self.crossSite("Sec-Fetch-Site: \(site.prefix(40))") }
         }
-        guard !Self.isSafe(head.method), let origin = head.headerFields[.origin] else { return }
+        guard !Self.isSafe(method), let origin else { return }
         guard
             origin.lowercased() == "http://\(authority.lowercased())"
                 || origin.lowercased() == "https://\(authority.lowercased())"
