@@ -199,7 +199,8 @@ class OpenPage:
             )
         except Exception:
             state = self.page.evaluate("({...document.querySelector('[role=grid]').dataset})")
-            return f"the open page did not recover to revision {revision}: {state}"
+            counters = self.page.evaluate("JSON.stringify(window.trueline)")
+            return f"the open page did not recover to revision {revision}: {state}, counters {counters}"
         return None
 
     def close(self):
