@@ -5,7 +5,7 @@ After every kill the server is started again on the same data, and then:
 * every acknowledged change is there (S1), in the order it was acknowledged;
 * every intent in doubt is sent again under its own id, and has one effect (S5): no row is there twice;
 * revisions have no gaps (S2), and SQLite finds the file sound;
-* a page that was open all along shows the server's revision again by itself.
+* a page that was open all along shows what was committed after the restart, by itself.
 
     python Tests/Faults/kill.py --kills 20 --seed 1          (the short form, in `make test`)
     python Tests/Faults/kill.py --kills 300 --seed 7         (the long form)
@@ -147,7 +147,7 @@ def main():
                         expected[(change["row"], change["column"])] = change["value"]
                     else:
                         keys.add(f"once {name}")
-        revision, rows = everything(client, grid, sheet)
+        _, rows = everything(client, grid, sheet)
         for (row, column), value in expected.items():
             if rows.get(row, {}).get(column) != value:
                 faults.append(f"kill {kill}: {row} {column} is {rows.get(row, {}).get(column)!r}, acknowledged was {value!r}")
@@ -157,7 +157,11 @@ def main():
         if set(inserted) != keys:
             faults.append(f"kill {kill}: rows lost {len(keys - set(inserted))}, rows from nowhere {len(set(inserted) - keys)}")
         if browser:
-            fault = browser.wait_for(revision)
+            # The page paints what touches its view: the last commit before the kill may not, this one does.
+            text = f"after kill {kill}"
+            expected[(ids[0], columns[0])] = text
+            seen = client.change(grid, [{"op": "setCell", "row": ids[0], "column": columns[0], "value": text}])["revision"]
+            fault = browser.wait_for(seen)
             if fault:
                 faults.append(f"kill {kill}: {fault}")
         if len(faults) > 20:
