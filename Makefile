@@ -41,10 +41,10 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@Scripts/setup.sh test
 	@$(TOOLS)/python Tests/Browser/page_behaviour.py
 	@$(TOOLS)/python Tests/Browser/accessibility.py
-	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py
 	@$(TOOLS)/python Tests/Browser/firefox.py --turns 12
 	@$(TOOLS)/python Tests/Browser/checkout.py
 	@swift build --product trueline
+	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
 test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open (long form: see CONTRIBUTING.md)
