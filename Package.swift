@@ -134,16 +134,17 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                "Trace", "CZlib", hummingbird, nio, nioPosix, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
-                serviceLifecycle, logging,
+                "Trace", "TraceRecording", "CZlib", hummingbird, nio, nioPosix, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1,
+                httpTypes, serviceLifecycle, logging,
             ]),
-        layer("GridClient", ["Wire", "GridModel", "Ordering", httpClient, nio, nioHTTP1]),
+        layer("GridClient", ["Wire", "GridModel", "Ordering", "TraceRecording", httpClient, nio, nioHTTP1]),
 
         // L4: the composition root: the one place that picks stores, clocks, seeds and models.
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "Trace", "HistoryCheck", "GridServer",
+                "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace", "HistoryCheck",
+                "GridServer",
                 "GridClient",
                 "SQLiteStore",
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
@@ -157,9 +158,10 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "GridServer", "SQLiteStore", "Interchange", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire",
-                "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, nioPosix, nioEmbedded, httpTypes,
+                "Trace", "TraceRecording", "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, nioPosix, nioEmbedded,
+                httpTypes,
             ]),
-        tests("GridClient", ["GridClient", "Wire", "GridModel", "Ordering"]),
+        tests("GridClient", ["GridClient", "TraceRecording", "Wire", "GridModel", "Ordering"]),
         tests("trueline", ["trueline", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),
     ]
 }

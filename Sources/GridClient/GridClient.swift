@@ -1,4 +1,5 @@
 public import GridModel
+import TraceRecording
 import Wire
 
 /// A client of a Trueline server.
@@ -16,6 +17,8 @@ import Wire
 public struct GridClient: Sendable {
     let transport: any Transport
     let environment: ClientEnvironment
+    /// Where live sheets record what they do; `nil` for nowhere.
+    var recorder: TraceRecorder?
     /// How long a small request may take.
     static let timeout = Duration.seconds(30)
     /// Bytes of a reply that is held in memory.

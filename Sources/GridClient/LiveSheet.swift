@@ -46,6 +46,7 @@ public final class LiveSheet: Sendable {
     private let inbox: AsyncStream<Message>
     private let messages: AsyncStream<Message>.Continuation
     private let shared: Mutex<Shared>
+    private let recording: SheetRecording?
 
     /// What callers on other tasks see.
     private struct Shared {
@@ -75,6 +76,7 @@ public final class LiveSheet: Sendable {
         self.pageSize = pageSize
         (inbox, messages) = AsyncStream.makeStream(of: Message.self)
         shared = Mutex(Shared())
+        recording = client.recorder.map { SheetRecording(recorder: $0, grid: grid) }
         messages.yield(.open(view))
     }
 
@@ -204,6 +206,7 @@ public final class LiveSheet: Sendable {
 
     private func take(_ message: Message, _ screen: inout SheetScreen) -> [SheetScreen.Action] {
         let now = client.environment.clock()
+        note(message)
         switch message {
         case .event(let event): return screen.handle(event, at: now)
         case .open(let view): return screen.open(view, viewport: Self.range(1...1), at: now)
@@ -215,7 +218,21 @@ public final class LiveSheet: Sendable {
         }
     }
 
+    /// Records what is about to happen.
+    private func note(_ message: Message) {
+        guard let recording else { return }
+        if case .reply(_, let id) = message { recording.taking(id) } else { recording.taking(nil) }
+        switch message {
+        case .open: recording.asked("open")
+        case .event(.viewport(let pages)): recording.asked("show pages", pages: pages)
+        case .event(.signal(let signal)): recording.signaled(from: signal.from, to: signal.revision)
+        case .acknowledged(_, let revision): recording.acknowledged(revision)
+        case .event, .reply, .draft, .refused: break
+        }
+    }
+
     private func publish(_ snapshot: Snapshot, _ counters: Counters) {
+        recording?.shown(snapshot.revision)
         shared.withLock { shared in
             shared.snapshot = snapshot
             shared.counters = counters
@@ -250,7 +267,12 @@ public final class LiveSheet: Sendable {
 
     private func read(_ id: RequestID, _ query: PagesQuery) async {
         do {
-            messages.yield(.reply(try await client.read(query, sheet: sheet, grid: grid), to: id))
+            let box = recording.map { _ in SheetRecording.TurnBox() }
+            let reply = try await RecordingTransport.$current.withValue((recording?.intent, box)) {
+                try await client.read(query, sheet: sheet, grid: grid)
+            }
+            if let box { recording?.replied(id, box) }
+            messages.yield(.reply(reply, to: id))
         } catch let error as ClientError {
             let wait = error.retryAfter.map { UInt32(clamping: $0.components.seconds * 1_000) }
             messages.yield(.event(.replyFailed(id, error.failure, retryAfterMilliseconds: wait)))

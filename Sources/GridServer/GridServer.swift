@@ -18,7 +18,8 @@ package struct GridServer: Sendable {
     package let metrics: ServerMetrics
 
     package init(
-        configuration: GridServerConfiguration, host: GridHost, runs: RunCoordinator? = nil, environment: ServerEnvironment
+        configuration: GridServerConfiguration, host: GridHost, runs: RunCoordinator? = nil,
+        recording: ServerRecording? = nil, environment: ServerEnvironment
     ) {
         let metrics = ServerMetrics()
         let run = String(environment.random(), radix: 36)
@@ -32,7 +33,7 @@ package struct GridServer: Sendable {
             hostGuard: HostGuard(
                 configured: configuration.allowedHosts, traceOrigins: configuration.traces?.origins ?? []),
             run: run,
-            imports: ImportRegistry(), open: OpenGrids(), runs: runs)
+            imports: ImportRegistry(), open: OpenGrids(), runs: runs, recording: recording)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
     }
@@ -86,7 +87,7 @@ package struct GridServer: Sendable {
             responder: responder, server: HTTPServerBuilder { ConnectionSetup(front: front, responder: $0) },
             configuration: ApplicationConfiguration(
                 address: .hostname(services.configuration.host, port: services.configuration.port), backlog: 4_096),
-            services: [services.streams] + (control.map { [$0] } ?? []),
+            services: [services.streams] + (control.map { [$0] } ?? []) + (services.recording.map { [$0] } ?? []),
             onServerRunning: { channel in await ready(channel.localAddress?.port ?? 0) },
             logger: services.environment.logger)
     }

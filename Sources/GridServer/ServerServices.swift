@@ -21,6 +21,8 @@ struct ServerServices: Sendable {
     let open: OpenGrids
     /// `nil` when the server runs no agents.
     let runs: RunCoordinator?
+    /// `nil` when the server does not record itself.
+    let recording: ServerRecording?
 
     func grid(_ scope: RequestScope) async throws -> LiveGrid {
         try await grid(try scope.gridID())
@@ -29,13 +31,21 @@ struct ServerServices: Sendable {
     func grid(_ id: GridID) async throws(PipelineError) -> LiveGrid {
         let grid = try await host.grid(id)
         open.note(grid)
+        recording?.follow(grid)
         return grid
     }
 
     /// Commits changes of structure under the request's intent, or one that nobody repeats.
     func commit(_ changes: [Change], to grid: LiveGrid, _ scope: RequestScope) async throws -> CommandOutcome {
         let intent = try scope.intent() ?? newIntent()
-        return try await commit(Command(intent: intent, cause: .person, changes: changes), to: grid)
+        let outcome = try await commit(Command(intent: intent, cause: .person, changes: changes), to: grid)
+        recorded(outcome, grid, scope)
+        return outcome
+    }
+
+    /// Links the request to its commit in the server's own trace.
+    func recorded(_ outcome: CommandOutcome, _ grid: LiveGrid, _ scope: RequestScope) {
+        recording?.committed(grid.id, at: outcome.revision, request: scope.header(named("traceparent")))
     }
 
     func commit(_ command: Command, to grid: LiveGrid) async throws(PipelineError) -> CommandOutcome {

@@ -59,6 +59,9 @@ struct ServeCommand: AsyncParsableCommand {
         help: "An origin whose pages may post traces, as https://shop.example; with --traces. May be repeated.")
     var traceOrigin: [String] = []
 
+    @Option(help: "Record the server itself to this file, as a trace: commits and what the event stream hands out.")
+    var record: String?
+
     @Flag(name: .customLong("unsafe-control"), help: ArgumentHelp(visibility: .hidden))
     var unsafeControl = false
 
@@ -78,6 +81,8 @@ struct ServePlan {
     var logLevel: Logger.Level
     /// What each answer of the demo rules takes at least.
     var demoDelay: Duration
+    /// Where the server records itself.
+    var recordFile: String?
     var settings: Settings
 
     init(_ command: ServeCommand) throws {
@@ -87,6 +92,7 @@ struct ServePlan {
         keepsInMemory = settings.isSet("memory", flag: command.memory)
         wantsSample = settings.isSet("sample", flag: command.sample)
         opensBrowser = command.open
+        recordFile = settings.value("record", flag: command.record)
         let level = settings.value("log-level", flag: command.logLevel) ?? "info"
         guard let known = Logger.Level(rawValue: level) else { throw ValidationError("\"\(level)\" is not a log level") }
         logLevel = known

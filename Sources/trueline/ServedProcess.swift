@@ -9,6 +9,8 @@ import Logging
 import NIOCore
 import SQLiteStore
 import ServiceLifecycle
+import Synchronization
+import TraceRecording
 import UnixSignals
 
 /// A running server process: everything it is made of, from start to clean stop.
@@ -43,7 +45,7 @@ struct ServedProcess {
                 // Seconds since 2020: runs of one grid differ across restarts.
                 firstRun: RunID(UInt32(truncatingIfNeeded: wallClock() / 1_000 &- 1_577_836_800)), logger: logger))
         let server = GridServer(
-            configuration: plan.server, host: host, runs: runs,
+            configuration: plan.server, host: host, runs: runs, recording: try recording(),
             environment: ServerEnvironment(
                 wallClock: wallClock, monotonicClock: { DispatchTime.now().uptimeNanoseconds },
                 sleep: { try await Task.sleep(for: $0) }, random: Self.random, logger: logger))
@@ -59,6 +61,17 @@ struct ServedProcess {
         runs.close()
         await host.close()
         await transport.shutdown()
+    }
+
+    /// What records the server itself, if that was asked for.
+    private func recording() throws -> ServerRecording? {
+        guard let path = plan.recordFile else { return nil }
+        let file = try TraceFile(path: path)
+        let number = Self.random()
+        let recorder = TraceRecorder(
+            process: "trueline-\(String(number, radix: 36))", role: .server, trace: "serve-\(String(number, radix: 36))",
+            now: { DispatchTime.now().uptimeNanoseconds }, random: Self.random, sink: { file.append($0) })
+        return ServerRecording(recorder: recorder, sleep: { try await Task.sleep(for: $0) })
     }
 
     private func serve(_ server: GridServer, _ host: GridHost, _ runs: RunCoordinator, _ logger: Logger) async throws {

@@ -30,12 +30,12 @@ enum ImportTable {
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
         "GridServer": [
             "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Trace",
-            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes",
+            "TraceRecording", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes",
             "NIOHTTPTypesHTTP1", "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],
         "GridClient": [
-            "Wire", "GridModel", "Ordering", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes",
+            "Wire", "GridModel", "Ordering", "TraceRecording", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes",
             "Synchronization",
             "Foundation",
         ],

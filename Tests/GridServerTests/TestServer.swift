@@ -45,7 +45,7 @@ struct TestServer: Sendable {
     init(
         time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil, sample: String? = nil,
         limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits(),
-        traces: GridServerConfiguration.Traces? = nil
+        traces: GridServerConfiguration.Traces? = nil, recording: ServerRecording? = nil
     ) {
         var pipeline = PipelineEnvironment(
             wallClock: { 1_700_000_000_000 }, now: { .zero },
@@ -60,7 +60,7 @@ struct TestServer: Sendable {
         configuration.spoolDirectory = FileManager.default.temporaryDirectory.appending(path: "trueline-server-tests").path
         configuration.traces = traces
         server = GridServer(
-            configuration: configuration, host: host,
+            configuration: configuration, host: host, recording: recording,
             environment: ServerEnvironment(
                 wallClock: { 1_700_000_000_000 }, monotonicClock: { 0 },
                 sleep: { _ in try await Task.sleep(nanoseconds: .max / 4) },

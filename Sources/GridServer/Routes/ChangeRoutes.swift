@@ -46,6 +46,7 @@ struct ChangeRoutes {
         }
         let command = try Self.command(request, grid.snapshot())
         let outcome = try await services.commit(command, to: grid)
+        services.recorded(outcome, grid, scope)
         return .json(outcome.wire, revision: outcome.revision)
     }
 
