@@ -227,7 +227,7 @@ public final class LiveSheet: Sendable {
         case .event(.viewport(let pages)): recording.asked("show pages", pages: pages)
         case .event(.signal(let signal)): recording.signaled(from: signal.from, to: signal.revision)
         case .acknowledged(_, let revision): recording.acknowledged(revision)
-        case .event, .reply, .draft, .refused: break
+        case .event, .reply, .draft, .refused, .lost: break
         }
     }
 

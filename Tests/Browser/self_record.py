@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from trueline_process import BINARY, Server, airports
 
@@ -37,17 +37,20 @@ def flood(server, grid, rows, column, under, stop):
         stop.wait(0.15)
 
 
-def turn_pages(page, held):
-    """Turns to page 2 and at once back to 1, while the reply for page 2 takes longer."""
-    def slow(route):
-        if "first=2" in route.request.url:
-            time.sleep(0.4)
-        route.continue_()
-
-    page.route("**/pages?*", slow)
+def turn_pages(page, turn):
+    """Turns to page 2 and at once back to 1, while the replies for page 2 are held back until the others have come."""
+    late = []
+    page.route("**/pages?*", lambda route: late.append(route) if "first=2" in route.request.url else route.continue_())
     for number in (2, 1, 2, 1):
-        held(number)
+        turn(number)
         page.wait_for_timeout(30)
+    page.wait_for_timeout(700)
+    page.unroute("**/pages?*")
+    for route in late:
+        try:
+            route.continue_()
+        except Error:
+            pass  # the page gave the request up meanwhile
     page.wait_for_timeout(1500)
 
 
