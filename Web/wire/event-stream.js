@@ -54,6 +54,8 @@ export class EventStream {
     this.isClosed = false;
     this.failures = 0;
     this.isRestarting = false;
+    /** Milliseconds between heartbeats. */
+    this.heartbeat = usualHeartbeat;
     /** @type {AbortController | null} */
     this.current = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -125,11 +127,12 @@ export class EventStream {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return 'the server ended the stream';
-      this.expect(this.heartbeat * 1.5);
       this.failures = 0;
       const events = parser.push(value);
       if (events.every((e) => !e.data)) this.onEvent({ kind: 'heartbeat' });
       for (const event of events) if (!this.isRestarting) this.deliver(event, resumedAfter);
+      // After the events: the hello among them says how long silence may last.
+      this.expect(this.heartbeat * 1.5);
     }
   }
 

@@ -8,8 +8,8 @@ import { EventStream } from './event-stream.js';
 /** @typedef {import('./event-stream.js').StreamEvent} StreamEvent */
 /** @typedef {{ from: string, join?: boolean, wake?: boolean, restart?: boolean, to?: string, event?: StreamEvent }} Message */
 
-/** A leader passes every heartbeat on (15 s); silence past this means that it hangs. */
-const leaderLate = 25_000;
+/** A leader passes every heartbeat on (2 s); silence past this means that it hangs. */
+const leaderLate = 5_000;
 
 export class SharedStream {
   /** @param {string} grid @param {(event: StreamEvent) => void} onEvent */
