@@ -59,6 +59,7 @@ class Shop(BaseHTTPRequestHandler):
             return self.reply(400, "text/plain", b"quantity, cart and code, please\n")
         model = self.server.model[service]
         draw = random.Random(f"{self.server.seed}:{service}:{cart}")
+        # The service's own time: the latency that the model is about.
         time.sleep(draw.lognormvariate(0, model["sigma"]) * model["median"] / 1000)
         document = {"about": {"quantity": quantity, "code": code}, "cart": cart, "total": total(quantity, code)}
         return self.reply(200, "application/json", json.dumps(document).encode())

@@ -10,6 +10,8 @@ package struct Diagnosis: Sendable {
     package private(set) var notChecked: [NotChecked] = []
     /// Failed expectations and errors that somebody saw, as events.
     package private(set) var symptoms: [Int] = []
+    /// Processes that wrote and of which no frame was recorded: what a person saw of their state is not known.
+    package private(set) var unseenProcesses: Set<UInt16> = []
     /// What is not known, in sentences.
     package private(set) var unknown: [String] = []
 
@@ -87,6 +89,7 @@ package struct Diagnosis: Sendable {
                 "\(engine.droppedGroups) further findings, beyond \(RuleEngine.maximumGroups), were counted, not listed.")
         }
         for (index, process) in engine.processes.enumerated() where process.renders == 0 && process.writes > 0 {
+            unseenProcesses.insert(UInt16(index))
             unknown.append(
                 "Process \(log.text(log.processes[index].name)) has no `render` events: whether a person saw its wrong values is not known."
             )

@@ -53,9 +53,7 @@ extension LongTrace {
 
     /// Writes the trace as JSON lines, about a megabyte at a time.
     package mutating func writeLines(events count: Int, flush: ([UInt8]) throws -> Void) rethrows {
-        var head = TraceLines(recorder: "trueline synthesize", id: "long")
-        for event in declarations() { head.append(event) }
-        var text = head.bytes
+        var text = TraceSynthesis.lines(declarations(), id: "long")
         var left = count
         while left > 0 {
             let some = min(left, 8_192)

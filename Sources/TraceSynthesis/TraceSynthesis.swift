@@ -31,11 +31,29 @@ package enum TraceSynthesis {
         var truths: [UInt8] = []
         for number in 0..<max(0, count) {
             let made = sample(seed: seed, number: number, inversions: number % 4 == 3 ? 0 : number % 8 == 6 ? 2 : 1)
-            var lines = TraceLines(recorder: "trueline synthesize", id: "s\(seed)-\(number)")
-            for event in made.events { lines.append(event) }
-            try write("\(made.name).jsonl", lines.bytes)
-            truths += TraceLines.line(of: made.truth, file: "\(made.name).jsonl").utf8
+            try write("\(made.name).jsonl", lines(made.events, id: "s\(seed)-\(number)"))
+            truths += line(of: made.truth, file: "\(made.name).jsonl").utf8
         }
         try write("truth.jsonl", truths)
+    }
+
+    /// Events as a trace file.
+    package static func lines(_ events: [TraceEvent], id: String) -> [UInt8] {
+        var log = TraceLog()
+        log.recorder = "trueline synthesize"
+        log.headerAttributes = [TraceEvent.Attribute(name: "id", value: JSONText.quoted(id))]
+        for event in events { log.append(event) }
+        return TraceWriter.bytes(of: log)
+    }
+
+    /// The line of `truth.jsonl` for a file; `truth` is null for a healthy one.
+    private static func line(of truth: Truth?, file: String) -> String {
+        guard let truth else { return "{\"file\":\(JSONText.quoted(file)),\"truth\":null}\n" }
+        let members = [
+            ("write", truth.write), ("key", truth.key), ("slot", truth.slot), ("process", truth.process), ("late", truth.late),
+            ("overtaken", truth.overtaken),
+        ]
+        let texts = members.map { "\"\($0.0)\":\(JSONText.quoted($0.1))" }.joined(separator: ",")
+        return "{\"file\":\(JSONText.quoted(file)),\"truth\":{\(texts),\"inversions\":\(truth.inversions)}}\n"
     }
 }

@@ -90,6 +90,7 @@ struct Flood: Sendable {
         do {
             let elapsed = Console.milliseconds - start
             let due = plan.due(number)
+            // The rate that was asked for: a flood is paced by the clock.
             if due > elapsed { try await Task.sleep(for: .milliseconds(Int64(due - elapsed))) }
             let sent = Console.milliseconds
             let outcome = try await client.submit(changes, to: plan.grid, intent: client.newIntent(), cause: plan.cause)

@@ -59,9 +59,10 @@ def never_backwards(page, mock, report, turns, seed):
     mock.switch(flood=2000, jitter=1500)
     for _ in range(turns):
         page.evaluate(f"(() => {{ const box = document.querySelector('.page-input'); box.value = {rng.randint(1, 6)}; box.dispatchEvent(new Event('change')); }})()")
+        # A person's pauses, hurried and not.
         time.sleep(rng.random() * rng.choice((0.3, 1, 4)))
     mock.switch(flood=0, jitter=0)
-    time.sleep(1.5)
+    time.sleep(1.5)  # the longest delay of a reply that was still on its way
     frames = page.evaluate("window.__frames")
     newest, backwards, torn, painted = {}, 0, 0, 0
     for frame in frames:

@@ -89,7 +89,7 @@ def scroll(measured, dx, dy, seconds):
     ended = time.monotonic() + seconds
     while time.monotonic() < ended:
         measured.page.mouse.wheel(dx, dy)
-        time.sleep(0.012)
+        time.sleep(0.012)  # a wheel's own rate: it is scrolling that is measured
 
 
 class Flood(threading.Thread):

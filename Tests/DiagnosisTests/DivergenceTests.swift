@@ -9,9 +9,7 @@ struct DivergenceTests {
         name: String, log: TraceLog, truth: Truth?, result: Diagnosis
     ) {
         let sample = TraceSynthesis.sample(seed: seed, number: number, inversions: inversions)
-        var lines = TraceLines(recorder: "test", id: sample.name)
-        for event in sample.events { lines.append(event) }
-        let log = TraceReader.read(lines.bytes).log
+        let log = TraceReader.read(TraceSynthesis.lines(sample.events, id: sample.name)).log
         return (sample.name, log, sample.truth, Diagnosis(log))
     }
 

@@ -12,22 +12,6 @@ struct GridClientTests {
     let time = VirtualTime()
     var client: GridClient { GridClient(transport: server, environment: time.environment()) }
 
-    /// Runs `body` while time flows.
-    private func whileTimeFlows<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { [time] in
-                await time.flow()
-                return nil
-            }
-            group.addTask { try await body() }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
-
     @Test("An address that is not a server's is refused before anything is sent")
     func addresses() async throws {
         for address in ["", "localhost:1", "ftp://x", "http://", "http://a/b", "http://u@h", "http://a?b"] {
@@ -43,7 +27,7 @@ struct GridClientTests {
         server.loseNextAnswers(3)
         let change = Change.setCell(row: RowID(3), column: ScriptedServer.column, value: .yes, ifRevision: nil)
         let intent = client.newIntent()
-        let outcome = try await whileTimeFlows { [client] in
+        let outcome = try await time.whileFlowing { [client] in
             try await client.submit([change], to: ScriptedServer.grid, intent: intent)
         }
         #expect(outcome.revision == Revision(2))
@@ -83,7 +67,7 @@ struct GridClientTests {
 
     @Test("A stream that breaks goes on after the last commit handed over, without a loss or a repetition")
     func resume() async throws {
-        let events = try await whileTimeFlows { [client, server] in
+        let events = try await time.whileFlowing { [client, server] in
             var events: [String] = []
             for try await event in client.events(of: ScriptedServer.grid) {
                 switch event {
@@ -116,7 +100,7 @@ struct GridClientTests {
             continuation.finish()
             return ScriptedServer.stream(stream)
         }
-        let asked = try await whileTimeFlows { [client, server] in
+        let asked = try await time.whileFlowing { [client, server] in
             var hellos = 0
             for try await event in client.events(of: ScriptedServer.grid, after: Revision(0)) {
                 if case .connected = event { hellos += 1 }
@@ -142,7 +126,7 @@ struct GridClientTests {
 
     @Test("C5: a live sheet follows commits, other pages, and a broken stream")
     func live() async throws {
-        let seen = try await whileTimeFlows { [client, server] in
+        let seen = try await time.whileFlowing { [client, server] in
             try await client.withLiveSheet(grid: ScriptedServer.grid, sheet: ScriptedServer.sheet) { sheet in
                 var seen: [String] = []
                 var revision = Revision.zero
@@ -176,7 +160,7 @@ struct GridClientTests {
 
     @Test("C9: an edit is a draft until a page shows it saved; a refused one stays until it is discarded")
     func drafts() async throws {
-        let states = try await whileTimeFlows { [client, server] in
+        let states = try await time.whileFlowing { [client, server] in
             try await client.withLiveSheet(grid: ScriptedServer.grid, sheet: ScriptedServer.sheet) { sheet in
                 var states: [String] = []
                 var snapshots = sheet.snapshots().makeAsyncIterator()

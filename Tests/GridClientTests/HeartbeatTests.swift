@@ -10,27 +10,11 @@ struct HeartbeatTests {
     let time = VirtualTime()
     var client: GridClient { GridClient(transport: server, environment: time.environment()) }
 
-    /// Runs `body` while time flows.
-    private func whileTimeFlows<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { [time] in
-                await time.flow()
-                return nil
-            }
-            group.addTask { try await body() }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
-
     @Test("A stream that is open but silent for one and a half heartbeats is lost, says so, and is opened again")
     func silence() async throws {
         server.promiseHeartbeats(every: 2_000)
         let clock = time.environment().clock
-        let (words, waited) = try await whileTimeFlows { [client, server] in
+        let (words, waited) = try await time.whileFlowing { [client, server] in
             var words: [String] = []
             var opened: UInt64 = 0
             var waited: UInt64 = 0
@@ -59,7 +43,7 @@ struct HeartbeatTests {
 
     @Test("S2: a heartbeat that is ahead of what was told is a gap; one that is not says that the stream is alive")
     func beats() async throws {
-        let events = try await whileTimeFlows { [client, server] in
+        let events = try await time.whileFlowing { [client, server] in
             var events: [String] = []
             for try await event in client.events(of: ScriptedServer.grid) {
                 switch event {
@@ -82,7 +66,7 @@ struct HeartbeatTests {
     @Test("The trust line says why live updates do not come")
     func words() async throws {
         server.promiseHeartbeats(every: 2_000)
-        let text = try await whileTimeFlows { [client, server] in
+        let text = try await time.whileFlowing { [client, server] in
             try await client.withLiveSheet(grid: ScriptedServer.grid, sheet: ScriptedServer.sheet) { sheet in
                 for await snapshot in sheet.snapshots() {
                     if snapshot.page(1) != nil {

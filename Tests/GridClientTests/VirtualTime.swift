@@ -22,6 +22,22 @@ final class VirtualTime: Sendable {
     /// Every wait that was asked for.
     var slept: [Duration] { state.withLock { $0.slept } }
 
+    /// Runs `body` while time flows.
+    func whileFlowing<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                await self.flow()
+                return nil
+            }
+            group.addTask { try await body() }
+            defer { group.cancelAll() }
+            while let finished = try await group.next() {
+                if let finished { return finished }
+            }
+            throw CancellationError()
+        }
+    }
+
     func environment(seed: UInt64 = 1) -> ClientEnvironment {
         let random = Mutex(seed)
         return ClientEnvironment(

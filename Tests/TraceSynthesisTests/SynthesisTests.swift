@@ -112,9 +112,7 @@ struct SynthesisTests {
     @Test func `the reader of the format reads what is written, and rejects nothing`() {
         for number in 0..<24 {
             let made = TraceSynthesis.sample(seed: 10, number: number, inversions: number % 3)
-            var lines = TraceLines(recorder: "test", id: "t")
-            for event in made.events { lines.append(event) }
-            let reading = TraceReader.read(lines.bytes)
+            let reading = TraceReader.read(TraceSynthesis.lines(made.events, id: "t"))
             #expect(reading.rejections.count == 0)
             #expect(reading.log.count == made.events.count)
             for (index, event) in made.events.enumerated() {

@@ -48,9 +48,7 @@ extension DiagnosisReport {
     }
 
     private func value(_ finding: Finding) -> JSONValue {
-        let hasFrames = !diagnosis.unknown.contains {
-            $0.contains("Process \(log.text(log.processes[Int(finding.process)].name)) has no `render`")
-        }
+        let hasFrames = !diagnosis.unseenProcesses.contains(finding.process)
         return .object([
             ("rule", .text(finding.rule.code)), ("name", .text(finding.rule.title)), ("slot", symbol(finding.slot)),
             ("key", symbol(finding.key)), ("process", .text(log.text(log.processes[Int(finding.process)].name))),

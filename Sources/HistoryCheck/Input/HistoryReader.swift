@@ -177,6 +177,7 @@ extension HistoryReader {
             return true
         }
         guard scanner.findOperation(before: end) else {
+            // Logs have other lines between operations: each is counted, and no more.
             builder.skip()
             try scanner.skipLine(end)
             return true

@@ -91,9 +91,8 @@ struct SynthesizeCommand: AsyncParsableCommand {
     }
 
     private func diagnose(_ events: [TraceEvent], _ name: String) -> (TraceLog, Diagnosis) {
-        var lines = TraceLines(recorder: "trueline synthesize", id: name)
-        for event in events { lines.append(event) }
-        let log = TraceReader.read(lines.bytes).log
+        // Through the file's form, as a person would: it is part of what is checked.
+        let log = TraceReader.read(TraceSynthesis.lines(events, id: name)).log
         return (log, Diagnosis(log))
     }
 }
