@@ -43,6 +43,7 @@ export { decodeEffects, Writer };
 /** @typedef {import('./ordering/types.js').ApplyEffect} ApplyEffect */
 /** @typedef {import('./ordering/types.js').DropEffect} DropEffect */
 /** @typedef {import('./ordering/types.js').PaintEffect} PaintEffect */
+/** @typedef {import('./ordering/types.js').AdvanceEffect} AdvanceEffect */
 /** @typedef {import('./ordering/types.js').WithdrawEffect} WithdrawEffect */
 /** @typedef {import('./ordering/types.js').EvictEffect} EvictEffect */
 /** @typedef {import('./ordering/types.js').ReleaseDraftEffect} ReleaseDraftEffect */

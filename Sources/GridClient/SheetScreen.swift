@@ -117,6 +117,9 @@ struct SheetScreen: Sendable {
                 paint = frame
                 painted = frame.pages.compactMap { held[$0] }
                 changed = true
+            case .advance(let revision):
+                paint?.revision = revision
+                changed = true
             case .withdraw(let page):
                 painted.removeAll { $0.page.number == Int(page.rawValue) }
                 changed = true

@@ -3,7 +3,8 @@ public import Ordering
 
 /// What a person sees of a sheet: committed pages that all equal one revision (C4), and what is typed and not saved yet.
 public struct Snapshot: Hashable, Sendable {
-    /// The revision that the pages equal; never lower than that of a snapshot before (C2).
+    /// The newest revision that the pages are known to equal; never lower than that of a snapshot before (C2). It rises to
+    /// commits that touch none of the pages, too.
     public var revision: Revision
     /// Rows of the view.
     public var totalRows: Int

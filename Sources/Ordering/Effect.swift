@@ -12,6 +12,9 @@ public enum Effect: Hashable, Sendable {
     case drop(RequestID, PageNumber?, DropReason)
     /// Draw these pages, each from what is held for it, in one frame, and nothing else.
     case paint(Paint)
+    /// What is drawn, as it is drawn, equals this later snapshot too. Draw and read nothing; the visible snapshot's revision is
+    /// this one from now on, and no later frame is of an earlier one.
+    case advance(Revision)
     /// Stop drawing this page: until a `paint` names it, it is as if it had never been loaded.
     case withdraw(PageNumber)
     /// Stop holding this page.

@@ -40,4 +40,10 @@ package struct Mutants: OptionSet, Hashable, Sendable {
     package static let evictMostRecent = Mutants(rawValue: 1 << 16)
     /// C7: a change in a column that no page holds touches the pages of its row.
     package static let ignoreShownColumns = Mutants(rawValue: 1 << 17)
+    /// C4: what is drawn is said to equal the newest snapshot, whatever touched it.
+    package static let advanceWithFrontier = Mutants(rawValue: 1 << 18)
+    /// C2: a frame may be older than what was said to be drawn.
+    package static let advanceWithoutFloor = Mutants(rawValue: 1 << 19)
+    /// C5: nobody is told of commits that touch nothing drawn.
+    package static let neverAdvance = Mutants(rawValue: 1 << 20)
 }

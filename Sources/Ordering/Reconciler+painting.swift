@@ -1,10 +1,12 @@
 extension Reconciler {
-    /// Draws the best frame, if it differs from what is drawn.
+    /// Draws the best frame; if that is what is drawn, says which later snapshot it equals.
     mutating func repaint() {
         guard intent != nil else { return }
+        let settled = settledRevision ?? .zero
+        if !mutants.contains(.advanceWithoutFloor) { painted.floor = max(painted.floor, settled) }
         guard let frame = bestFrame() else { return withdrawOutOfSight() }
         let pages = frame.pages.map { PaintedPage(page: $0.page, version: $0.version) }
-        guard pages != painted.pages else { return }
+        guard pages != painted.pages else { return advance(to: max(frame.revision, settled)) }
         painted = Painted(floor: max(frame.revision, painted.floor), revision: frame.revision, pages: pages)
         let newest = frame.pages.max { $0.from < $1.from }
         counters.paints &+= 1
@@ -13,6 +15,23 @@ extension Reconciler {
                 Paint(
                     revision: frame.revision, pages: frame.pages.map { $0.page }, totalRows: newest?.totalRows ?? 0,
                     totalPages: newest?.totalPages ?? 0)))
+    }
+
+    private mutating func advance(to revision: Revision) {
+        let revision = mutants.contains(.advanceWithFrontier) ? max(frontier, revision) : revision
+        guard revision > painted.revision, !mutants.contains(.neverAdvance) else { return }
+        painted.revision = revision
+        if !mutants.contains(.advanceWithoutFloor) { painted.floor = max(painted.floor, revision) }
+        emit(.advance(revision))
+    }
+
+    /// The newest snapshot that every page held of the visible range equals, when a frame of it takes nothing from the screen:
+    /// nothing held there is older, and no reply is under way that may be.
+    private var settledRevision: Revision? {
+        let visible = visibleEntries
+        guard let settled = visible.map({ $0.through }).min() else { return nil }
+        let fits = visible.allSatisfy { max($0.from, acknowledgedEdit(in: $0) ?? .zero) <= settled }
+        return fits && reads.allSatisfy { $0.minRevision >= settled } ? settled : nil
     }
 
     private struct Frame {

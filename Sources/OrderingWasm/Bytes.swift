@@ -2,7 +2,7 @@
 // half is Web/ordering.js; the two change together and `wireVersion` with them.
 
 /// The first byte of every message.
-package let wireVersion: UInt8 = 2
+package let wireVersion: UInt8 = 3
 
 /// Why bytes are not a message.
 package enum WireError: Error, Equatable {

@@ -70,6 +70,9 @@ extension ByteWriter {
             u64(status.shown.rawValue)
             u64(status.known.rawValue)
             u8(status.problem.rawValue)
+        case .advance(let revision):
+            u8(13)
+            u64(revision.rawValue)
         }
     }
 

@@ -165,6 +165,21 @@ def viewing(c):
     c.check("a page is reached by number", c.settles(lambda: (c.cell(14900, 3) or {}).get("state") == "committed"))
 
 
+def passing(c):
+    """A commit that touches nothing in sight."""
+    c.page.locator(".row .cell").first.click()
+    c.press("Control+Home")
+    c.page.wait_for_timeout(1000)
+    looks = """() => ({ grid: +document.querySelector('[role=grid]').dataset.revision, refreshes: trueline.refreshes, requests: trueline.requests,
+        cells: [...new Set([...document.querySelectorAll('.cell[data-row]')].map((cell) => +cell.dataset.revision))] })"""
+    before = c.page.evaluate(looks)
+    revision = c.mock.post("/grids/g1/changes", {"intent": "far away", "changes": [{"op": "setCell", "row": "r20000", "column": "c1", "value": "far away"}]})["revision"]
+    c.check("C4: the grid's revision rises to a commit that touches nothing in sight", revision > before["grid"] and c.settles(lambda: c.page.evaluate(looks)["grid"] == revision, 2), before)
+    after = c.page.evaluate(looks)
+    c.check("C7: that costs no request", after["requests"] == before["requests"], after)
+    c.check("and the cells stay of the frame that painted them", after["cells"] == before["cells"] and len(after["cells"]) == 1 and after["cells"][0] <= revision, after)
+
+
 def flooding(c):
     c.page.locator(".row .cell").first.click()
     c.press("Control+Home")
@@ -258,7 +273,7 @@ def main():
             page.goto(mock.url)
             page.wait_for_selector(FIRST)
             checks = Checks(page, mock, options.shots)
-            parts = (moving, editing, clipboard, viewing, *behaviour_structure.PARTS, flooding, cutting, standing, enriching)
+            parts = (moving, editing, clipboard, viewing, *behaviour_structure.PARTS, passing, flooding, cutting, standing, enriching)
             for part in parts:
                 if not options.only or part.__name__ in options.only.split(","):
                     part(checks)

@@ -52,7 +52,7 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
             Purpose.allCases.map { "send \($0)" }
             + DropReason.allCases.filter { $0 != .baseMissing && $0 != .older }.map { "drop \($0)" }
             + ReleaseReason.allCases.filter { $0 != .full && $0 != .intentChanged }.map { "release \($0)" }
-            + Connection.allCases.map { "\($0)" } + ["withdraw", "evict", "paint", "apply", "cancel", "reset"]
+            + Connection.allCases.map { "\($0)" } + ["withdraw", "evict", "paint", "advance", "apply", "cancel", "reset"]
         for name in wanted { #expect(reached[name, default: 0] >= 3, "\(name)") }
     }
 
@@ -76,6 +76,9 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
         (.neverRetry, "neverRetry", ["C5"]),
         (.ignoreSensitiveColumns, "ignoreSensitiveColumns", ["C4", "C5", "C8"]),
         (.ignoreShownColumns, "ignoreShownColumns", ["C7", "C8"]),
+        (.advanceWithFrontier, "advanceWithFrontier", ["C4"]),
+        (.advanceWithoutFloor, "advanceWithoutFloor", ["C2"]),
+        (.neverAdvance, "neverAdvance", ["C5"]),
     ]
 
     @Test("Each broken rule is noticed, by the invariant it breaks", arguments: broken.indices)

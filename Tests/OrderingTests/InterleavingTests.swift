@@ -176,9 +176,9 @@ import Testing
         var screen = settled()
         _ = screen.handle(.looking(at: 2))
         _ = screen.handle(.reply(2, at: 5, pages: [2]))
-        for revision in UInt64(6)...50 { #expect(screen.handle(.signal(revision, rows: [99])) == []) }
-        #expect(screen.handle(.looking(at: 1)) == ["paint 5: [1] of 12"])
-        #expect(screen.handle(.looking(at: 2)) == ["paint 5: [2] of 12"])
+        for revision in UInt64(6)...50 { #expect(screen.handle(.signal(revision, rows: [99])) == ["advance \(revision)"]) }
+        #expect(screen.handle(.looking(at: 1)) == ["paint 50: [1] of 12"])
+        #expect(screen.handle(.looking(at: 2)) == ["paint 50: [2] of 12"])
         #expect(screen.handle(.looking(at: 2)) == [])
         #expect(screen.core.shownRevision == Revision(50))
         #expect(screen.core.nextDueForTests == nil)
@@ -188,7 +188,7 @@ import Testing
         var screen = settled()
         _ = screen.handle(.looking(at: 2))
         _ = screen.handle(.reply(2, at: 5, pages: [2]))
-        #expect(screen.handle(.signal(6, rows: [11])) == ["evict 1"])
+        #expect(screen.handle(.signal(6, rows: [11])) == ["evict 1", "advance 6"])
         #expect(screen.handle(.looking(at: 1)) == ["withdraw 2", "load 1.3: 1 have [] from 6"])
     }
 
@@ -198,11 +198,50 @@ import Testing
         _ = screen.handle(.hello(5))
         _ = screen.handle(.reply(1, at: 5, pages: [1]))
         for revision in UInt64(6)...40 {
-            #expect(screen.handle(.signal(revision, rows: [11], columns: [9, 70]), at: revision * 100) == [])
+            let effects = screen.handle(.signal(revision, rows: [11], columns: [9, 70]), at: revision * 100)
+            #expect(effects == ["advance \(revision)"])
         }
         #expect(screen.core.condition(of: PageNumber(1)) == .current)
         _ = screen.handle(.signal(41, rows: [11], columns: [2, 9]), at: 5_000)
         #expect(screen.core.condition(of: PageNumber(1)) == .stale)
+    }
+
+    @Test("C4: a commit that touches nothing drawn is told of, without a read or a frame") func advance() {
+        var screen = settled(margin: 1)
+        #expect(screen.handle(.signal(6, rows: [99])) == ["advance 6"])
+        #expect(screen.handle(.signal(8, from: 7, rows: [98])) == ["advance 8"])
+        #expect(screen.handle(.signal(8, rows: [98])) == [])
+        #expect(screen.handle(.signal(9, rows: [11])) == [])
+        #expect(screen.handle(.signal(10, rows: [99])) == [])
+        #expect(screen.core.nextDueForTests != nil)
+    }
+
+    @Test("C4: a page of the margin that was touched holds the number back until it is read") func advanceMargin() {
+        var screen = settled(margin: 1)
+        #expect(screen.handle(.signal(6, rows: [21])) == [])
+        #expect(screen.handle(.timer, at: 100) == ["refresh 1.3: 1-2 have [1,2] from 6"])
+        let effects = screen.handle(.reply(3, at: 6, pages: [2], unchanged: [1]), at: 120)
+        #expect(effects == ["apply 1.3 page 2", "paint 6: [1,2] of 12"])
+    }
+
+    @Test("C4: while an older reply may come that fits what is drawn, the number waits, and the reply is drawn")
+    func advanceLater() {
+        var screen = settled()
+        #expect(screen.handle(.looking(at: 1, 2)) == ["load 1.2: 2 have [] from 5"])
+        #expect(screen.handle(.signal(6, rows: [21])) == [])
+        #expect(screen.handle(.reply(2, at: 5, pages: [2])) == ["apply 1.2 page 2", "paint 5: [1,2] of 12"])
+        #expect(screen.handle(.timer, at: 100) == ["refresh 1.3: 1-2 have [1,2] from 6"])
+        #expect(screen.handle(.signal(7, rows: [99]), at: 110) == [])
+        let effects = screen.handle(.reply(3, at: 6, pages: [2], unchanged: [1]), at: 120)
+        #expect(effects == ["apply 1.3 page 2", "paint 7: [1,2] of 12"])
+    }
+
+    @Test("C2: what comes into view is never of an older snapshot than the number told") func advanceFloor() {
+        var screen = settled()
+        _ = screen.handle(.looking(at: 1, 2))
+        #expect(screen.handle(.signal(6, rows: [99])) == [])
+        #expect(screen.handle(.failed(2, .permanent)) == ["advance 6"])
+        #expect(screen.handle(.refresh) == ["refresh 1.3: 1-2 have [1] from 6"])
     }
 
     @Test("C8: a full cache lets go of the page seen longest ago") func leastRecentlySeen() {
@@ -319,7 +358,7 @@ import Testing
         var screen = settled(margin: 1)
         _ = screen.handle(.streamLost)
         #expect(screen.handle(.hello(7, after: 5)) == [])
-        #expect(screen.handle(.signal(6, rows: [99])) == [])
+        #expect(screen.handle(.signal(6, rows: [99])) == ["advance 6"])
         #expect(screen.handle(.signal(7, rows: [11])) == ["view 1.3: 1 have [1] from 7"])
     }
 
@@ -344,7 +383,7 @@ import Testing
     @Test("Polling: while the heartbeat is late the visible range is read every three seconds") func polling() {
         var screen = settled()
         #expect(screen.handle(.heartbeatLate, at: 10) == ["poll 1.2: 1 have [1] from 5"])
-        #expect(screen.handle(.reply(2, at: 8, unchanged: [1]), at: 20) == [])
+        #expect(screen.handle(.reply(2, at: 8, unchanged: [1]), at: 20) == ["advance 8"])
         #expect(screen.handle(.timer, at: 3_010) == ["poll 1.3: 1 have [1] from 8"])
         _ = screen.handle(.reply(3, at: 8, unchanged: [1]), at: 3_020)
         #expect(screen.handle(.heartbeat, at: 3_030) == [])

@@ -34,6 +34,7 @@ struct Screen {
         case .apply(let id, let page): "apply \(name(id)) page \(page.rawValue)"
         case .drop(let id, let page, let reason): "drop \(name(id))\(page.map { " page \($0.rawValue)" } ?? ""): \(reason)"
         case .paint(let paint): "paint \(paint.revision): [\(list(paint.pages))] of \(paint.totalPages)"
+        case .advance(let revision): "advance \(revision)"
         case .withdraw(let page): "withdraw \(page.rawValue)"
         case .evict(let page): "evict \(page.rawValue)"
         case .releaseDraft(let draft, let reason): "release \(draft.rawValue): \(reason)"

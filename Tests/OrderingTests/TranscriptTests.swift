@@ -81,7 +81,7 @@ struct NativeSession: ~Copyable {
 @Suite struct InterfaceTests {
     /// Version, instant zero, tag.
     private func message(_ tag: UInt8, _ rest: [UInt8] = []) -> ArraySlice<UInt8> {
-        ([2] + Array(repeating: 0, count: 8) + [tag] + rest)[...]
+        ([3] + Array(repeating: 0, count: 8) + [tag] + rest)[...]
     }
 
     @Test("Damaged bytes are a negative number that says what is wrong") func damage() {
@@ -91,7 +91,7 @@ struct NativeSession: ~Copyable {
         #expect(session.send(message(99)).code == -4)
         #expect(session.send(message(19, [0])).code == -5)
         #expect(session.send(message(4, Array(repeating: 0, count: 16) + [1, 0, 0, 2, 0])).code == -6)
-        #expect(session.configure([2, 0]) == -2)
+        #expect(session.configure([3, 0]) == -2)
         #expect(session.send(message(19)).code > 0)
     }
 

@@ -157,6 +157,7 @@ private func verbs(_ effects: [Effect]) -> [String] {
         case .apply(_, one): "apply"
         case .drop(_, let page, let reason): page == one || page == nil ? "drop \(reason)" : nil
         case .paint(let paint): paint.pages.contains(one) ? "paint" : nil
+        case .advance: "advance"
         case .withdraw(one): "withdraw"
         case .evict(one): "evict"
         case .releaseDraft(_, let reason): "release \(reason)"

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commitSignal, decodeEffects, idNumber, Ordering, Writer } from '../../Web/ordering.js';
+import { wireVersion } from '../../Web/ordering/codec.js';
 
 const module = new WebAssembly.Module(readFileSync(new URL('../../Web/ordering.wasm', import.meta.url)));
 const open = { type: 'open', sheet: 1, view: 0, pageSize: 100, sensitive: [] };
@@ -27,6 +28,16 @@ test('a page is asked for, applied, painted, and asked for again when a signal t
   assert.equal(core.counters().superseded, 1);
 });
 
+test('C4: a commit that touches nothing drawn is told of, and nothing is read', () => {
+  const core = new Ordering(module).reconciler({ margin: 0 });
+  core.handle(open, 0);
+  core.handle({ type: 'hello', revision: 7 }, 1);
+  core.handle({ type: 'replyArrived', request: '1.1', revision: 7, totalRows: 2, totalPages: 1, pages: [{ page: 1, rows: [4, 9] }] }, 2);
+  const effects = core.handle({ type: 'signal', from: 8, revision: 8, rows: [[5, 8]], columns: [1] }, 3);
+  assert.deepEqual(only(effects, 'advance'), [{ type: 'advance', revision: 8 }]);
+  assert.deepEqual(effects.map((effect) => effect.type), ['advance', 'status']);
+});
+
 test('revisions are exact up to 2^53', () => {
   const core = new Ordering(module).reconciler();
   const revision = Number.MAX_SAFE_INTEGER;
@@ -44,7 +55,7 @@ test('a number that is none is a RangeError, and nothing happened', () => {
 
 test('damaged bytes are an error, not a trap', () => {
   const core = new Ordering(module).reconciler();
-  for (const bytes of [[], [2], [1, 0, 0, 0, 0, 0, 0, 0, 0, 19], [2, 0, 0, 0, 0, 0, 0, 0, 0, 99], [2, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0]]) {
+  for (const bytes of [[], [3], [1, 0, 0, 0, 0, 0, 0, 0, 0, 19], [3, 0, 0, 0, 0, 0, 0, 0, 0, 99], [3, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0]]) {
     assert.throws(() => core.send(new Uint8Array(bytes)), /^Error: ordering: /);
   }
   assert.throws(() => core.send(new Uint8Array(2 << 20)), RangeError);
@@ -90,7 +101,7 @@ test('each event type encodes', () => {
   const core = new Ordering(module).reconciler();
   events.forEach((event, index) => {
     const writer = new Writer();
-    writer.u8(2);
+    writer.u8(wireVersion);
     writer.u64(index);
     writer.event(event);
     decodeEffects(core.send(writer.bytes));

@@ -4,6 +4,7 @@
 // A record: u8 kind (0 configure, 1 handle, 2 counters), u32 length, i32 answer (its length, or the error), both byte strings.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { decodeEffects, Writer } from '../../Web/ordering.js';
+import { wireVersion } from '../../Web/ordering/codec.js';
 
 const [, , path, to, count = '120000', seed = '1'] = process.argv;
 const module = new WebAssembly.Module(readFileSync(path));
@@ -39,7 +40,7 @@ class Session {
 const names = ['ordering_configure', 'ordering_handle', 'ordering_counters'];
 const sessions = [new Session(1n), new Session(0x123456789abcdefn)];
 const records = [];
-const tally = { events: 0, damaged: 0, refused: 0, effects: 0 };
+const tally = { events: 0, damaged: 0, refused: 0, effects: 0, advances: 0 };
 
 function feed(kind, bytes) {
   const [one, two] = sessions.map((session) => session.call(names[kind], bytes));
@@ -137,14 +138,14 @@ for (let index = 0; index < Number(count); index++) {
   if (index % 400 === 0) {
     begin();
     writer.reset();
-    writer.u8(1);
+    writer.u8(wireVersion);
     writer.u64(now);
     writer.event(open());
     feed(1, writer.bytes);
   }
   now += pick([0, 1, 7, 40, 100, 300, 3000]);
   writer.reset();
-  writer.u8(1);
+  writer.u8(wireVersion);
   writer.u64(now);
   writer.event(event());
   let bytes = writer.bytes.slice();
@@ -159,6 +160,7 @@ for (let index = 0; index < Number(count); index++) {
   else {
     for (const effect of decodeEffects(answer)) {
       tally.effects += 1;
+      if (effect.type === 'advance') tally.advances += 1;
       if (effect.type === 'reset') requests = [];
       if (effect.type === 'send') requests.push(effect);
     }
@@ -174,4 +176,7 @@ console.log(
   `${tally.events} events (${tally.damaged} damaged, ${tally.refused} refused), ${tally.effects} effects, two hash seeds agree; ` +
     `${bytes.length} bytes of transcript; memory ${memory / 1024} KiB half way, ${grown / 1024} KiB at the end; ${Math.round(took)} ms`,
 );
+// A transcript of refusals would agree too, and prove nothing.
+if (tally.refused > tally.damaged || tally.effects < tally.events) throw new Error('the core refuses what is whole');
+if (tally.advances === 0) throw new Error('no commit left what is drawn untouched');
 if (grown > 4 * 1024 * 1024) throw new Error('the core grows');

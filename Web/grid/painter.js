@@ -96,7 +96,7 @@ export class Painter {
     });
     const store = this.store;
     store.on(['grid', 'sheet', 'widths'], () => this.measureColumns());
-    store.on(['grid', 'sheet', 'view', 'snapshot', 'selection', 'drafts', 'connection'], () => this.schedule());
+    store.on(['grid', 'sheet', 'view', 'snapshot', 'advance', 'selection', 'drafts', 'connection'], () => this.schedule());
   }
 
   measure() {

@@ -63,6 +63,13 @@ export class PlaceKeeper {
     this.show(snapshot);
   }
 
+  /** What the core has drawn equals a later snapshot too. While that waits for the hand, what the person sees is an older one.
+   * @param {number} revision */
+  advance(revision) {
+    if (this.waiting) this.waiting.revision = revision;
+    else this.store.advanced(revision);
+  }
+
   /** @param {Snapshot} snapshot */
   mustWait(snapshot) {
     const { store, selection, painter } = this, now = performance.now(), seen = painter.seen;

@@ -250,6 +250,7 @@ export class GridReader {
       case 'apply': return this.apply(effect.request, effect.page);
       case 'drop': return this.drop(effect.request, effect.page, effect.reason);
       case 'paint': return this.paint(effect);
+      case 'advance': return this.places.advance(effect.revision);
       case 'withdraw':
         this.store.pages.delete(effect.page);
         return this.painter.schedule();

@@ -4,7 +4,7 @@
 
 /** @typedef {import('../types.js').Column} Column */
 /** @typedef {import('../types.js').Row} Row */
-/** @typedef {'grids' | 'grid' | 'sheet' | 'view' | 'snapshot' | 'viewport' | 'selection' | 'drafts' | 'connection' | 'runs' | 'problem' | 'widths'} Topic */
+/** @typedef {'grids' | 'grid' | 'sheet' | 'view' | 'snapshot' | 'advance' | 'viewport' | 'selection' | 'drafts' | 'connection' | 'runs' | 'problem' | 'widths'} Topic */
 /** @typedef {{ revision: number, rows: Row[] }} HeldPage */
 
 /** @type {import('../types.js').View} */
@@ -157,6 +157,13 @@ export class Store {
     const isRefitted = this.fitColumns();
     this.emit('snapshot');
     if (isRefitted) this.emit('widths');
+  }
+
+  /** What is painted, as it is painted, equals this later snapshot too. The pages keep the revision of the frame that painted them:
+   * rewriting every cell for a commit that touches none of them would cost what the commit was said not to. @param {number} revision */
+  advanced(revision) {
+    this.revision = revision;
+    this.emit('advance');
   }
 
   /** The revision a row's page is painted at. @param {number} index */

@@ -21,7 +21,7 @@
 /** @typedef {import('./types.js').Configuration} Configuration */
 
 /** The first byte of every message. */
-export const wireVersion = 2;
+export const wireVersion = 3;
 /** @type {readonly Purpose[]} */
 const purposes = ['load', 'refresh', 'view', 'rest', 'margin', 'poll'];
 /** @type {readonly DropReason[]} */
@@ -295,6 +295,7 @@ export class Reader {
       case 10: return { type: 'setTimer', at: this.u64() };
       case 11: return { type: 'cancelTimer' };
       case 12: return this.#status();
+      case 13: return { type: 'advance', revision: this.u64() };
       default: throw new Error(`ordering: unknown effect ${tag}`);
     }
   }

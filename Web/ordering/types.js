@@ -114,6 +114,10 @@
  * not named are not loaded: draw them as such.
  * @typedef {{ type: 'paint', revision: Revision, totalRows: number, totalPages: number, pages: number[] }} PaintEffect
  */
+/**
+ * What is drawn, as it is drawn, equals this later snapshot too: draw nothing, but its revision is this one from now on.
+ * @typedef {{ type: 'advance', revision: Revision }} AdvanceEffect
+ */
 /** @typedef {{ type: 'withdraw', page: number }} WithdrawEffect  Stop drawing it until a paint names it. */
 /** @typedef {{ type: 'evict', page: number }} EvictEffect  Stop holding it. */
 /** @typedef {{ type: 'releaseDraft', draft: number, reason: ReleaseReason }} ReleaseDraftEffect */
@@ -135,7 +139,7 @@
  * @typedef {{ type: 'restarted', reason: string }} RestartedEffect
  */
 /**
- * @typedef {ResetEffect | SendEffect | CancelEffect | ApplyEffect | DropEffect | PaintEffect | WithdrawEffect | EvictEffect
+ * @typedef {ResetEffect | SendEffect | CancelEffect | ApplyEffect | DropEffect | PaintEffect | AdvanceEffect | WithdrawEffect | EvictEffect
  *   | ReleaseDraftEffect | SetTimerEffect | CancelTimerEffect | StatusEffect | RestartedEffect} Effect
  */
 

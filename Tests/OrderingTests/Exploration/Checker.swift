@@ -8,6 +8,7 @@ struct Checker {
     private var alive: Set<RequestID> = []
     private var answering: (id: RequestID, wasAlive: Bool)?
     private var lastPaint: UInt64 = 0
+    private var paintedTotals: (rows: UInt32, pages: UInt32) = (0, 0)
     private var paintedVersion: [UInt32: UInt64] = [:]
     private var acknowledgedRow: [UInt32: UInt64] = [:]
     private var acknowledgedDraft: [UInt32: World.Edit] = [:]
@@ -64,6 +65,7 @@ struct Checker {
         case .cancel(let id): alive.remove(id)
         case .apply(let id, let page): try checkIdentity(id, page.rawValue, world)
         case .paint(let paint): try checkFrame(paint, world)
+        case .advance(let revision): try checkAdvance(to: revision.rawValue, world)
         case .evict(let page): try checkEviction(page.rawValue, world)
         case .releaseDraft(let draft, let reason): try checkRelease(draft.rawValue, reason, world)
         case .drop, .withdraw, .setTimer, .cancelTimer, .status: break
@@ -81,6 +83,7 @@ struct Checker {
             case .cancel: "cancel"
             case .apply: "apply"
             case .paint: "paint"
+            case .advance: "advance"
             case .withdraw: "withdraw"
             case .evict: "evict"
             case .setTimer, .cancelTimer: "timer"
@@ -104,6 +107,7 @@ struct Checker {
             throw Violation(invariant: "C2", message: "frame of \(revision) after one of \(lastPaint)")
         }
         lastPaint = revision
+        paintedTotals = (paint.totalRows, paint.totalPages)
         for page in paint.pages.map({ $0.rawValue }) {
             guard let held = world.host.held[page] else {
                 throw Violation(invariant: "C3", message: "page \(page) is drawn and was never applied")
@@ -123,6 +127,23 @@ struct Checker {
                     throw Violation(invariant: "C9", message: "row \(row.id) at \(row.version), acknowledged later")
                 }
                 paintedVersion[row.id] = row.version
+            }
+        }
+    }
+
+    /// C4: what is drawn is what a frame of that snapshot would show. C2: the number rises, and no later frame is below it.
+    private mutating func checkAdvance(to revision: UInt64, _ world: World) throws(Violation) {
+        guard revision > lastPaint else {
+            throw Violation(invariant: "C2", message: "advances to \(revision) after \(lastPaint)")
+        }
+        lastPaint = revision
+        guard !world.host.drawn.isEmpty else {
+            throw Violation(invariant: "C4", message: "nothing is drawn, and said to be of \(revision)")
+        }
+        for (page, drawn) in world.host.drawn.sorted(by: { $0.key < $1.key }) {
+            let truth = world.server.page(page, at: revision, sorted: world.isSorted)
+            guard drawn.page.rows == truth.rows, paintedTotals == (truth.totalRows, truth.totalPages) else {
+                throw Violation(invariant: "C4", message: "page \(page) is not what it is said to be, of \(revision)")
             }
         }
     }
@@ -304,6 +325,10 @@ struct Checker {
             guard world.host.drawn[page]?.page.rows == truth.rows else {
                 throw Violation(invariant: "C5", message: "page \(page) is not the newest once things are quiet")
             }
+        }
+        guard lastPaint == world.server.revision else {
+            throw Violation(
+                invariant: "C5", message: "said to be of \(lastPaint) once things are quiet, which is \(world.server.revision)")
         }
         let left = world.core.drafts.filter { draft in
             draft.acknowledgedAt != nil

@@ -96,7 +96,7 @@ struct World {
             for index in answered.indices where answered[index].request.id == id { answered[index].isCancelled = true }
         case .setTimer(let at): timer = at.milliseconds
         case .cancelTimer: timer = nil
-        case .reset, .apply, .drop, .paint, .withdraw, .evict, .releaseDraft, .status: break
+        case .reset, .apply, .drop, .paint, .advance, .withdraw, .evict, .releaseDraft, .status: break
         }
         host.carryOut(effect)
     }
@@ -161,7 +161,7 @@ struct Host {
             for page in paint.pages { drawn[page.rawValue] = held[page.rawValue] }
         case .withdraw(let page): drawn[page.rawValue] = nil
         case .evict(let page): held[page.rawValue] = nil
-        case .drop, .send, .cancel, .releaseDraft, .setTimer, .cancelTimer, .status: break
+        case .advance, .drop, .send, .cancel, .releaseDraft, .setTimer, .cancelTimer, .status: break
         }
     }
 }
