@@ -8,7 +8,7 @@ import PackageDescription
 //     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
 //     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
-//     swift run --package-path Benchmarks -c release TraceBenchmark FILE (trace/generate.py makes files, json_parse.mjs is beside it)
+//     python3 Benchmarks/trace/bench.py [MEGABYTES] [FORMAT...] (builds and runs TraceBenchmark beside node)
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),

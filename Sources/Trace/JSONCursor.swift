@@ -88,6 +88,12 @@ package struct JSONCursor {
     /// Where a slice of this text begins.
     package func offset(of slice: JSONSlice) -> Int { slice.start - start }
 
+    /// Where a slice of this text stands in it.
+    func range(of slice: JSONSlice) -> Range<Int> { (slice.start - start)..<(slice.start - start + slice.count) }
+
+    /// What stands in a part of this text.
+    func slice(_ range: Range<Int>) -> JSONSlice { JSONSlice(start: start + range.lowerBound, count: range.count) }
+
     /// An empty slice where the cursor stands.
     package var here: JSONSlice { JSONSlice(start: next, count: 0) }
 

@@ -32,6 +32,23 @@ package struct JSONLines {
         self.maximumLineBytes = maximumLineBytes
     }
 
+    /// Whether a line has begun and not ended.
+    var isWithinLine: Bool { filled > 0 || isDropping }
+
+    /// Where the next line stands.
+    var place: (number: Int, offset: Int) { (number, offset) }
+
+    /// Goes on behind lines that somebody else has read; not within a line.
+    mutating func skip(lines: Int, bytes: Int) {
+        number += lines
+        offset += bytes
+    }
+
+    /// Begins anew, as if at a file's beginning, and keeps the memory.
+    mutating func restart() {
+        (filled, searched, number, offset, isDropping) = (0, 0, 1, 0, false)
+    }
+
     /// Takes the next bytes of the file and hands the lines over that are whole.
     package mutating func append(_ chunk: UnsafeRawBufferPointer, _ body: (JSONLine) -> Void) {
         var rest = chunk

@@ -98,6 +98,7 @@ extension TraceLog {
         guard let index = processIndex(name) else { return }
         processes[Int(index)].role = role
         processes[Int(index)].clock = clock
+        declaredProcesses[Int(index)] = true
     }
 
     /// Declares a slot's policy and keys; a later declaration replaces an earlier one.
@@ -110,7 +111,7 @@ extension TraceLog {
         }
     }
 
-    private mutating func processIndex(_ name: Symbol) -> UInt16? {
+    mutating func processIndex(_ name: Symbol) -> UInt16? {
         // The last process is asked for most often.
         if let last = processIndices.last, processes[Int(last)].name == name { return last }
         if let index = processByName[name] { return index }
@@ -118,6 +119,7 @@ extension TraceLog {
         guard processes.count < Int(UInt16.max) else { return nil }
         let index = UInt16(processes.count)
         processes.append(Process(name: name, role: .browser, clock: .none))
+        declaredProcesses.append(false)
         processByName[name] = index
         return index
     }

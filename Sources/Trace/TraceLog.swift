@@ -111,6 +111,8 @@ package struct TraceLog: Sendable {
     var fromPool: [Symbol] = []
     var attributePool: [Attribute] = []
     var processByName: [Symbol: UInt16] = [:]
+    /// Which processes were declared, and not only named.
+    var declaredProcesses: [Bool] = []
     var slotByName: [Symbol: Int] = [:]
 
     package init() {}

@@ -1,6 +1,6 @@
 /// Reads one record, a JSON object, into a log. Members may come in any order, so those whose meaning depends on the kind wait
 /// until all have been seen. Holds only scratch space.
-struct TraceRecordReader {
+struct TraceRecordReader: Sendable {
     /// The members that have a meaning, by their place in `names`.
     enum Member: Int, CaseIterable {
         case type, id, process, session, time, task, phase, after, request, intent, slot, key, version, base, value, arguments,
@@ -13,11 +13,27 @@ struct TraceRecordReader {
         var name: String { self == .guarded ? "guard" : "\(self)" }
     }
 
-    struct Waiting {
+    /// A member's place in the text.
+    private struct Waiting: Sendable {
         /// `nil`: unknown.
-        var member: Member?
-        var name: JSONString
-        var value: JSONSlice
+        let member: Member?
+        private let name: Range<Int>
+        private let isPlain: Bool
+        private let value: Range<Int>
+
+        init(_ member: Member?, _ name: JSONString, _ value: JSONSlice, in text: JSONCursor) {
+            self.member = member
+            self.name = text.range(of: JSONSlice(start: name.start, count: name.count))
+            isPlain = name.isPlain
+            self.value = text.range(of: value)
+        }
+
+        func name(in text: JSONCursor) -> JSONString {
+            let slice = text.slice(name)
+            return JSONString(start: slice.start, count: slice.count, isPlain: isPlain)
+        }
+
+        func value(in text: JSONCursor) -> JSONSlice { text.slice(value) }
     }
 
     private let names = JSONNameTable(Member.allCases.map(\.name))
@@ -32,6 +48,32 @@ struct TraceRecordReader {
     /// The log took no more.
     private(set) var isFull = false
 
+    /// Begins a file anew.
+    mutating func restart() {
+        ids.removeAll(keepingCapacity: true)
+        isFull = false
+    }
+
+    /// Whether a record of a piece has the id of a record that was read before.
+    func hasTakenID(of piece: TraceLog, _ map: [Symbol]) -> Bool {
+        piece.ids.contains { !$0.isNone && contains(map[Int($0.raw)]) }
+    }
+
+    /// Takes note of the ids of events that were appended to the log.
+    mutating func takeIDs(of log: TraceLog, from first: Int) {
+        for id in log.ids[first...] where !id.isNone { insert(id) }
+    }
+
+    private func contains(_ id: Symbol) -> Bool {
+        Int(id.raw) >> 6 < ids.count && ids[Int(id.raw) >> 6] & 1 << UInt64(id.raw & 63) != 0
+    }
+
+    private mutating func insert(_ id: Symbol) {
+        let word = Int(id.raw) >> 6
+        if word >= ids.count { ids.append(contentsOf: repeatElement(0, count: max(64, word + 1 - ids.count, ids.count))) }
+        ids[word] |= 1 << UInt64(id.raw & 63)
+    }
+
     /// Reads a record to the end of the line and appends it.
     mutating func read(_ cursor: inout JSONCursor, line: UInt32, into log: inout TraceLog) throws(JSONFailure) {
         waiting.removeAll(keepingCapacity: true)
@@ -43,14 +85,14 @@ struct TraceRecordReader {
         while let name = try cursor.nextMember(&isFirst) {
             let index = names.index(of: name)
             guard index >= 0 else {
-                waiting.append(Waiting(member: nil, name: name, value: try cursor.skipValue()))
+                waiting.append(Waiting(nil, name, try cursor.skipValue(), in: cursor))
                 continue
             }
             guard seen & 1 << UInt64(index) == 0 else { throw cursor.failure("a member that is there twice; leave one out") }
             seen |= 1 << UInt64(index)
             let member = members[index]
             if index > Member.label.rawValue {
-                waiting.append(Waiting(member: member, name: name, value: try cursor.skipValue()))
+                waiting.append(Waiting(member, name, try cursor.skipValue(), in: cursor))
             } else if member == .value {
                 try readValue(&cursor, &row, &log)
             } else if try !cursor.takeNull() {
@@ -67,7 +109,7 @@ struct TraceRecordReader {
             throw JSONFailure(
                 offset: 0, reason: "the trace is full (2^32 events, 65,535 processes, 4 GiB of values); split the file")
         }
-        if !row.id.isNone { ids[Int(row.id.raw) >> 6] |= 1 << UInt64(row.id.raw & 63) }
+        if !row.id.isNone { insert(row.id) }
     }
 
     // MARK: Members of every kind
@@ -107,15 +149,13 @@ struct TraceRecordReader {
             row.kind = allKinds[index]
         } else {
             // Kept as a note that remembers what it was.
-            waiting.append(Waiting(member: .type, name: type, value: type.quoted))
+            waiting.append(Waiting(.type, type, type.quoted, in: cursor))
         }
     }
 
     private mutating func readID(_ cursor: inout JSONCursor, _ log: inout TraceLog) throws(JSONFailure) -> Symbol {
         let id = log.intern(try cursor.string("id must be a text"), &decoded)
-        let word = Int(id.raw) >> 6
-        if word >= ids.count { ids.append(contentsOf: repeatElement(0, count: max(64, word + 1 - ids.count, ids.count))) }
-        guard id.isNone || ids[word] & 1 << UInt64(id.raw & 63) == 0 else {
+        guard id.isNone || !contains(id) else {
             throw cursor.failure("an id that an earlier event has; ids must be unique in the file")
         }
         return id
@@ -189,28 +229,29 @@ extension TraceRecordReader {
         var shows: JSONSlice?
         var marked: JSONSlice?
         for entry in waiting {
-            var value = JSONCursor(entry.value)
+            let slice = entry.value(in: cursor)
+            var value = JSONCursor(slice)
             do throws(JSONFailure) {
                 switch (entry.member, row.kind) {
-                case (.shows?, .render): shows = entry.value
-                case (.marked?, .render): marked = entry.value
+                case (.shows?, .render): shows = slice
+                case (.marked?, .render): marked = slice
                 case (let member?, let kind):
                     if try read(member, of: kind, &value, &row, &log) { continue }
                     try declaration.read(member, kind, &value, &log)
-                    addAttribute(entry, &log)
-                case (nil, _): addAttribute(entry, &log)
+                    addAttribute(entry, &log, cursor)
+                case (nil, _): addAttribute(entry, &log, cursor)
                 }
             } catch {
-                throw JSONFailure(offset: cursor.offset(of: entry.value) + error.offset, reason: error.reason)
+                throw JSONFailure(offset: cursor.offset(of: slice) + error.offset, reason: error.reason)
             }
         }
         if shows != nil || marked != nil { try readShown(shows, marked, &log, cursor) }
         declaration.declare(row, &log)
     }
 
-    private mutating func addAttribute(_ entry: Waiting, _ log: inout TraceLog) {
-        let name = entry.member == .type ? log.intern("type") : log.intern(entry.name, &decoded)
-        log.addAttribute(TraceLog.Attribute(name: name, value: log.intern(entry.value.bytes)))
+    private mutating func addAttribute(_ entry: Waiting, _ log: inout TraceLog, _ cursor: JSONCursor) {
+        let name = entry.member == .type ? log.intern("type") : log.intern(entry.name(in: cursor), &decoded)
+        log.addAttribute(TraceLog.Attribute(name: name, value: log.intern(entry.value(in: cursor).bytes)))
     }
 
     /// Reads a member that an event of this kind has a place for. `false`: it has none, and the member is an attribute.

@@ -33,4 +33,13 @@ package struct TraceRejections: Sendable, Hashable {
         count += 1
         if kept.count < Self.maximumKept { kept.append(rejection) }
     }
+
+    /// Adds those of a part of the file that stands behind so many lines and bytes.
+    mutating func add(_ others: TraceRejections, after line: Int, _ offset: Int) {
+        for rejection in others.kept.prefix(max(0, Self.maximumKept - kept.count)) {
+            kept.append(
+                TraceRejection(line: rejection.line + line, offset: rejection.offset + offset, reason: rejection.reason))
+        }
+        count += others.count
+    }
 }

@@ -49,13 +49,15 @@ package struct TraceImport {
     }
 
     private let hint: TraceFormat?
+    private let concurrency: Concurrency
     private var state = State.head
     private var gathered: [UInt8] = []
-    private var count = 0
 
     /// - Parameter hint: the format, when it is known; otherwise it is found out from the content.
-    package init(hint: TraceFormat? = nil) {
+    /// - Parameter concurrency: how pieces of long files may be read side by side; the trace is the same however they are.
+    package init(hint: TraceFormat? = nil, concurrency: Concurrency = .none) {
         self.hint = hint
+        self.concurrency = concurrency
     }
 
     /// Reads a whole file.
@@ -72,11 +74,16 @@ package struct TraceImport {
 
     /// Takes the next bytes of the file.
     package mutating func read(_ chunk: UnsafeRawBufferPointer) {
-        count += chunk.count
+        guard case .head = state else { return readOn(chunk) }
+        let head = min(chunk.count, Self.headBytes - gathered.count)
+        gathered.append(contentsOf: chunk[..<head])
+        guard gathered.count >= Self.headBytes else { return }
+        decide()
+        readOn(UnsafeRawBufferPointer(rebasing: chunk[head...]))
+    }
+
+    private mutating func readOn(_ chunk: UnsafeRawBufferPointer) {
         switch state {
-        case .head:
-            gathered.append(contentsOf: chunk)
-            if gathered.count >= Self.headBytes { decide(isWhole: false) }
         case .trace(var reader):
             state = .refused
             reader.read(chunk)
@@ -92,13 +99,13 @@ package struct TraceImport {
                 return
             }
             gathered.append(contentsOf: chunk)
-        case .refused: return
+        case .head, .refused: return
         }
     }
 
     /// Says that the file ends.
     package mutating func finish() -> ImportedTrace {
-        if case .head = state { decide(isWhole: true) }
+        if case .head = state { decide() }
         switch state {
         case .trace(var reader):
             state = .refused
@@ -116,12 +123,12 @@ package struct TraceImport {
 
     // MARK: Deciding
 
-    private mutating func decide(isWhole: Bool) {
+    private mutating func decide() {
         let format = hint ?? Self.detect(gathered)
         var bytes: [UInt8] = []
         switch format {
         case .trueline:
-            var reader = TraceReader()
+            var reader = TraceReader(concurrency: concurrency)
             swap(&bytes, &gathered)
             reader.read(bytes)
             state = .trace(reader)

@@ -114,7 +114,7 @@ struct CheckHistoryCommand: ParsableCommand {
             }
             return try reader.finish()
         }
-        var reader = TraceReader()
+        var reader = TraceReader(concurrency: .processors)
         while !piece.isEmpty {
             reader.read(piece)
             piece = try [UInt8](file.read(upToCount: 1 << 20) ?? Data())

@@ -9,7 +9,7 @@ enum ImportTable {
         "Ordering": [],
         // L1
         "GridModel": ["Ordering"],
-        "Trace": [],
+        "Trace": ["Synchronization"],
         // L2
         "Wire": ["GridModel", "Ordering"],
         "GridImage": ["GridModel", "Ordering", "Collections", "Synchronization"],

@@ -1,9 +1,12 @@
+import Dispatch
 import Foundation
 import Trace
 import TraceImport
 
-// Reads a file as `trueline diagnose` would, three times, and prints megabytes a second of processor time with the trace built.
-// Beside it: node Benchmarks/trace/json_parse.mjs FILE, which only parses.
+// Reads a file as `trueline diagnose` would, and prints megabytes a second with the trace built: five times alone, five times with a
+// second thread. Beside it: node Benchmarks/trace/json_parse.mjs FILE, which only parses; `Benchmarks/trace/bench.py` runs both in turn.
+//
+//     TraceBenchmark FILE [ROUNDS]
 
 func processorSeconds() -> Double {
     var time = timespec()
@@ -11,21 +14,30 @@ func processorSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-guard CommandLine.arguments.count == 2 else {
-    print("usage: TraceBenchmark FILE")
+func wallSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 2 else {
+    print("usage: TraceBenchmark FILE [ROUNDS]")
     exit(2)
 }
-let file = try Data(contentsOf: URL(filePath: CommandLine.arguments[1]), options: .alwaysMapped)
-let clock = ContinuousClock()
-for _ in 0..<3 {
-    let start = clock.now
-    let processorStart = processorSeconds()
-    var reader = TraceImport()
-    file.withUnsafeBytes { reader.read($0) }
-    let trace = reader.finish()
-    let processor = processorSeconds() - processorStart
-    let megabytes = Double(file.count) / 1e6
-    print(
-        "\(trace.format.map(\.rawValue) ?? "unknown"): \(Int(megabytes / processor)) MB/s of processor time, wall \(clock.now - start),",
-        "\(trace.log.count) events, \(trace.rejections.count) rejections")
+let rounds = arguments.count > 2 ? Int(arguments[2]) ?? 5 : 5
+let twoThreads = Concurrency(width: 2) { count, work in DispatchQueue.concurrentPerform(iterations: count) { work($0) } }
+for (threads, concurrency) in [(1, Concurrency.none), (2, twoThreads)] {
+    for _ in 0..<rounds {
+        let (start, processorStart) = (wallSeconds(), processorSeconds())
+        let file = try Data(contentsOf: URL(filePath: arguments[1]), options: .alwaysMapped)
+        var reader = TraceImport(concurrency: concurrency)
+        file.withUnsafeBytes { reader.read($0) }
+        let trace = reader.finish()
+        let (processor, wall) = (processorSeconds() - processorStart, wallSeconds() - start)
+        let megabytes = Double(file.count) / 1e6
+        print(
+            "\(trace.format.map(\.rawValue) ?? "unknown") \(threads) threads: \(Int(megabytes / processor)) MB/s of processor time,",
+            "\(Int(megabytes / wall)) MB/s of wall time, \(trace.log.count) events, \(trace.rejections.count) rejections")
+    }
 }

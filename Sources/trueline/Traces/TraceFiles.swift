@@ -29,7 +29,7 @@ struct TraceFiles {
     private static func read(_ path: String, _ hint: TraceFormat?) async throws -> (log: TraceLog, input: DiagnosisReport.Input)
     {
         let source = try FileSource(path: path)
-        var reader = TraceImport(hint: hint)
+        var reader = TraceImport(hint: hint, concurrency: .processors)
         while let chunk = try await source.next() { chunk.withUnsafeBytes { reader.read($0) } }
         let reading = reader.finish()
         let name = path == "-" ? "standard input" : URL(fileURLWithPath: path).lastPathComponent

@@ -1,0 +1,64 @@
+/// A trace as far as it is read, and the place in its file.
+struct TraceAssembly: Sendable {
+    private(set) var reader = TraceLineReader()
+    private var lines = JSONLines()
+    private var map: [Symbol] = []
+
+    /// The header is still missing, or a line has begun: what comes next cannot be read as a piece.
+    var needsSingleLines: Bool { !reader.hasHeader || lines.isWithinLine }
+
+    /// Reads up to the next line's end and says how many bytes that is.
+    mutating func readLine(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let count = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1) + 1
+        readLines(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        return count
+    }
+
+    /// Reads lines one after the other.
+    mutating func readLines(_ bytes: UnsafeRawBufferPointer) {
+        // Taken out, as the lines are handed over while they are being cut.
+        var lines = lines
+        self.lines = JSONLines()
+        lines.append(bytes) { reader.read($0) }
+        self.lines = lines
+    }
+
+    mutating func finish() {
+        var lines = lines
+        self.lines = JSONLines()
+        lines.finish { reader.read($0) }
+        reader.finish()
+    }
+
+    /// Appends a piece, or reads its lines once more where they depend on what was before.
+    /// - Parameter total: bytes that are read together with this piece.
+    mutating func append(_ piece: TracePiece, _ bytes: UnsafeRawBufferPointer, outOf total: Int) {
+        guard !reader.isEnded else { return }
+        let place = lines.place
+        if reader.log.count == 0, !bytes.isEmpty {
+            // A file has about as many events everywhere; columns that grow are copied many times.
+            reader.log.reserve(events: piece.reader.log.count * (total / bytes.count))
+        }
+        guard reader.append(piece.reader, after: place.number - 1, place.offset, &map) else { return readLines(bytes) }
+        lines.skip(lines: piece.lineCount, bytes: bytes.count)
+    }
+}
+
+/// What was read of some lines of a file without what is before them.
+struct TracePiece: Sendable {
+    private(set) var reader = TraceLineReader()
+    private var lines = JSONLines()
+
+    /// How many lines the piece has.
+    var lineCount: Int { lines.place.number - 1 }
+
+    /// Reads whole lines in place of what was here.
+    mutating func read(_ bytes: UnsafeRawBufferPointer) {
+        reader.restart()
+        var lines = lines
+        self.lines = JSONLines()
+        lines.restart()
+        lines.append(bytes) { reader.read($0) }
+        self.lines = lines
+    }
+}

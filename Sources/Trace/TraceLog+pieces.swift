@@ -1,0 +1,158 @@
+extension TraceLog {
+    /// Whether all of a piece fits.
+    func hasRoom(for piece: TraceLog) -> Bool {
+        count + piece.count < Self.maximumEvents && processes.count + piece.processes.count < Int(UInt16.max)
+            && symbols.hasRoom(texts: piece.symbols.count, bytes: piece.symbols.byteCount)
+            && [
+                valuePool.count + piece.valuePool.count, shownPool.count + piece.shownPool.count,
+                edgePool.count + piece.edgePool.count, fromPool.count + piece.fromPool.count,
+                attributePool.count + piece.attributePool.count,
+            ].allSatisfy { $0 <= Int(UInt32.max) }
+    }
+
+    /// Appends what was read from the next lines of the same file, as if they had been read into this log. There must be room.
+    /// - Parameter line: how many lines the file has before the piece.
+    /// - Parameter map: the symbol here of each symbol there.
+    mutating func append(piece: TraceLog, after line: Int, _ map: [Symbol]) {
+        let processMap = declareProcesses(of: piece, map)
+        for slot in piece.slots {
+            declareSlot(Slot(name: map[Int(slot.name.raw)], policy: slot.policy, keys: slot.keys.map { map[Int($0.raw)] }))
+        }
+        processIndices.append(contentsOf: piece.processIndices.lazy.map { processMap[Int($0)] })
+        lines.append(contentsOf: piece.lines.lazy.map { UInt32(clamping: Int($0) + line) })
+        kinds.append(contentsOf: piece.kinds)
+        flags.append(contentsOf: piece.flags)
+        phases.append(contentsOf: piece.phases)
+        times.append(contentsOf: piece.times)
+        numbers.append(contentsOf: piece.numbers)
+        map.withUnsafeBufferPointer { map in
+            appendSymbols(of: piece, map)
+            appendPools(of: piece, map)
+        }
+    }
+
+    /// Makes room for so many more events.
+    mutating func reserve(events: Int) {
+        let capacity = count + events
+        kinds.reserveCapacity(capacity)
+        flags.reserveCapacity(capacity)
+        phases.reserveCapacity(capacity)
+        processIndices.reserveCapacity(capacity)
+        sessions.reserveCapacity(capacity)
+        times.reserveCapacity(capacity)
+        lines.reserveCapacity(capacity)
+        ids.reserveCapacity(capacity)
+        tasks.reserveCapacity(capacity)
+        requests.reserveCapacity(capacity)
+        intents.reserveCapacity(capacity)
+        slotNames.reserveCapacity(capacity)
+        keys.reserveCapacity(capacity)
+        versions.reserveCapacity(capacity)
+        bases.reserveCapacity(capacity)
+        arguments.reserveCapacity(capacity)
+        labels.reserveCapacity(capacity)
+        numbers.reserveCapacity(capacity)
+        valueEnds.reserveCapacity(capacity)
+        shownEnds.reserveCapacity(capacity)
+        edgeEnds.reserveCapacity(capacity)
+        fromEnds.reserveCapacity(capacity)
+        attributeEnds.reserveCapacity(capacity)
+    }
+
+    private mutating func declareProcesses(of piece: TraceLog, _ map: [Symbol]) -> [UInt16] {
+        zip(piece.processes, piece.declaredProcesses).map { process, isDeclared in
+            let name = map[Int(process.name.raw)]
+            if isDeclared { declareProcess(name, role: process.role, clock: map[Int(process.clock.raw)]) }
+            return processIndex(name) ?? 0
+        }
+    }
+
+    private mutating func appendSymbols(of piece: TraceLog, _ map: UnsafeBufferPointer<Symbol>) {
+        sessions.append(contentsOf: piece.sessions.lazy.map { map[Int($0.raw)] })
+        ids.append(contentsOf: piece.ids.lazy.map { map[Int($0.raw)] })
+        tasks.append(contentsOf: piece.tasks.lazy.map { map[Int($0.raw)] })
+        requests.append(contentsOf: piece.requests.lazy.map { map[Int($0.raw)] })
+        intents.append(contentsOf: piece.intents.lazy.map { map[Int($0.raw)] })
+        slotNames.append(contentsOf: piece.slotNames.lazy.map { map[Int($0.raw)] })
+        keys.append(contentsOf: piece.keys.lazy.map { map[Int($0.raw)] })
+        arguments.append(contentsOf: piece.arguments.lazy.map { map[Int($0.raw)] })
+        labels.append(contentsOf: piece.labels.lazy.map { map[Int($0.raw)] })
+        versions.append(contentsOf: piece.versions.lazy.map { $0.mapped(map) })
+        bases.append(contentsOf: piece.bases.lazy.map { $0.mapped(map) })
+    }
+
+    private mutating func appendPools(of piece: TraceLog, _ map: UnsafeBufferPointer<Symbol>) {
+        let (values, shown, edges) = (UInt32(valuePool.count), UInt32(shownPool.count), UInt32(edgePool.count))
+        let (from, attributes) = (UInt32(fromPool.count), UInt32(attributePool.count))
+        valueEnds.append(contentsOf: piece.valueEnds.lazy.map { $0 + values })
+        shownEnds.append(contentsOf: piece.shownEnds.lazy.map { $0 + shown })
+        edgeEnds.append(contentsOf: piece.edgeEnds.lazy.map { $0 + edges })
+        fromEnds.append(contentsOf: piece.fromEnds.lazy.map { $0 + from })
+        attributeEnds.append(contentsOf: piece.attributeEnds.lazy.map { $0 + attributes })
+        valuePool.append(contentsOf: piece.valuePool)
+        shownPool.append(
+            contentsOf: piece.shownPool.lazy.map {
+                Shown(key: map[Int($0.key.raw)], version: $0.version.mapped(map), marked: $0.marked)
+            })
+        edgePool.append(
+            contentsOf: piece.edgePool.lazy.map {
+                Edge(event: map[Int($0.event.raw)], kind: $0.kind, confidence: $0.confidence)
+            })
+        fromPool.append(contentsOf: piece.fromPool.lazy.map { map[Int($0.raw)] })
+        attributePool.append(
+            contentsOf: piece.attributePool.lazy.map {
+                Attribute(name: map[Int($0.name.raw)], value: map[Int($0.value.raw)])
+            })
+    }
+}
+
+extension TraceLog {
+    /// Forgets everything and keeps the memory.
+    mutating func removeAll() {
+        symbols.removeAll()
+        processes.removeAll(keepingCapacity: true)
+        declaredProcesses.removeAll(keepingCapacity: true)
+        processByName.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        slotByName.removeAll(keepingCapacity: true)
+        removeColumns()
+        valuePool.removeAll(keepingCapacity: true)
+        shownPool.removeAll(keepingCapacity: true)
+        edgePool.removeAll(keepingCapacity: true)
+        fromPool.removeAll(keepingCapacity: true)
+        attributePool.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func removeColumns() {
+        kinds.removeAll(keepingCapacity: true)
+        flags.removeAll(keepingCapacity: true)
+        phases.removeAll(keepingCapacity: true)
+        processIndices.removeAll(keepingCapacity: true)
+        sessions.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
+        lines.removeAll(keepingCapacity: true)
+        ids.removeAll(keepingCapacity: true)
+        tasks.removeAll(keepingCapacity: true)
+        requests.removeAll(keepingCapacity: true)
+        intents.removeAll(keepingCapacity: true)
+        slotNames.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
+        versions.removeAll(keepingCapacity: true)
+        bases.removeAll(keepingCapacity: true)
+        arguments.removeAll(keepingCapacity: true)
+        labels.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
+        valueEnds.removeAll(keepingCapacity: true)
+        shownEnds.removeAll(keepingCapacity: true)
+        edgeEnds.removeAll(keepingCapacity: true)
+        fromEnds.removeAll(keepingCapacity: true)
+        attributeEnds.removeAll(keepingCapacity: true)
+    }
+}
+
+extension TraceVersion {
+    @inline(__always)
+    fileprivate func mapped(_ map: UnsafeBufferPointer<Symbol>) -> TraceVersion {
+        text.map { TraceVersion(text: map[Int($0.raw)]) } ?? self
+    }
+}
