@@ -59,6 +59,8 @@ extension LiveGrid {
     ) async throws(PipelineError) -> PastPage {
         let store = store
         return try await readingHistory { image, records throws(HistoryError) in
+            // Without its record nobody can tell whether the next commit moved rows.
+            if revision < image.revision { _ = try Self.record(revision.next, records) }
             let structural: [Revision]
             do throws(StoreError) {
                 structural = try store.structuralRevisions(after: revision).filter { $0 <= image.revision }
@@ -84,11 +86,34 @@ extension LiveGrid {
                 do throws(HistoryError) {
                     continuation.resume(returning: .success(try read(image) { try store.record($0)?.bytes }))
                 } catch {
-                    continuation.resume(returning: .failure(.notKept(error.words)))
+                    let failure = Self.failure(error, newest: image.revision) { try store.record($0)?.bytes }
+                    continuation.resume(returning: .failure(failure))
                 }
             }
         }
         return try result.get()
+    }
+}
+
+extension LiveGrid {
+    private static func record(_ revision: Revision, _ records: RecordReader) throws(HistoryError) -> [UInt8] {
+        let bytes: [UInt8]?
+        do { bytes = try records(revision) } catch { throw .unreadable(revision, "\(error)") }
+        guard let bytes else { throw .notKept(revision) }
+        return bytes
+    }
+
+    /// The oldest state that can be told is the one before the oldest record that is kept: from there on each commit can be taken
+    /// back. Records go from the beginning of the log on, so that halving finds it.
+    private static func failure(_ error: HistoryError, newest: Revision, _ records: RecordReader) -> PipelineError {
+        guard case .notKept(let missing) = error else { return .history(error) }
+        var lost = missing
+        var kept = newest.next
+        while lost.next < kept {
+            let middle = Revision(lost.rawValue + (kept.rawValue - lost.rawValue) / 2)
+            if (try? record(middle, records)) != nil { kept = middle } else { lost = middle }
+        }
+        return .notKept(oldest: lost, error.words)
     }
 }
 
@@ -104,7 +129,7 @@ extension LiveGrid.State {
 
 extension HistoryError {
     /// What happened and what can still be told.
-    var words: String {
+    package var words: String {
         switch self {
         case .notKept(let revision): "the record of revision \(revision) is no longer kept; ask for a newer revision"
         case .damaged(let revision, let error): "the record of revision \(revision) is damaged: \(error)"

@@ -1,3 +1,4 @@
+package import GridImage
 package import GridModel
 package import Ordering
 
@@ -17,6 +18,8 @@ package enum PipelineError: Error, Hashable, Sendable {
     /// The grid was closed.
     case closed
     case noSuchGrid(GridID)
-    /// History is not kept, or not readable, so far back; the text says what is.
-    case notKept(String)
+    /// History is not kept so far back: from the state at `oldest` on, it is.
+    case notKept(oldest: Revision, String)
+    /// The past cannot be told for another reason.
+    case history(HistoryError)
 }

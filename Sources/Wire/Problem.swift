@@ -44,11 +44,14 @@ package struct Problem: Error, Hashable, Sendable {
     package var errors: [Fault]
     /// Seconds after which it may be tried again.
     package var retryAfter: Int?
+    /// Of a past that is no longer kept: the oldest revision that is.
+    package var oldest: Int?
 
     package static let typePrefix = "urn:trueline:problem:"
 
     package init(
-        _ code: String, _ title: String, status: Int, detail: String, errors: [Fault] = [], retryAfter: Int? = nil
+        _ code: String, _ title: String, status: Int, detail: String, errors: [Fault] = [], retryAfter: Int? = nil,
+        oldest: Int? = nil
     ) {
         self.code = code
         self.title = title
@@ -56,6 +59,7 @@ package struct Problem: Error, Hashable, Sendable {
         self.detail = detail
         self.errors = errors
         self.retryAfter = retryAfter
+        self.oldest = oldest
     }
 
     package var wire: [UInt8] {
@@ -65,6 +69,7 @@ package struct Problem: Error, Hashable, Sendable {
                 writer.member("title", title)
                 writer.member("status", status)
                 writer.member("detail", detail)
+                if let oldest { writer.member("oldest", oldest) }
                 writer.arrayMember("errors") { writer in
                     for fault in errors { fault.write(to: &writer) }
                 }
@@ -84,6 +89,7 @@ package struct Problem: Error, Hashable, Sendable {
                 case "title": problem.title = try reader.string()
                 case "status": problem.status = try reader.integer(in: 0...999)
                 case "detail": problem.detail = try reader.string()
+                case "oldest": problem.oldest = try reader.integer(in: 0...Int64.max)
                 case "errors": problem.errors = try reader.list { (reader) throws(WireError) in try Fault(&reader) }
                 default: _ = try reader.skipValue()
                 }

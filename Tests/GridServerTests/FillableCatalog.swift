@@ -3,10 +3,17 @@ import GridStore
 import Ordering
 import Synchronization
 
-/// Grids in memory on a disk that a test fills.
+/// Grids in memory on a disk that a test fills, and whose logs it cuts.
 final class FillableCatalog: GridCatalog {
     private let wrapped = MemoryGridCatalog()
     private let full = Mutex(false)
+    private let cut = Mutex(Revision.zero)
+
+    /// The last record that is no longer kept.
+    var lostThrough: Revision {
+        get { cut.withLock { $0 } }
+        set { cut.withLock { $0 = newValue } }
+    }
 
     var isFull: Bool {
         get { full.withLock { $0 } }
@@ -43,7 +50,9 @@ final class FillableCatalog: GridCatalog {
             try wrapped.forEachRecord(after: after, body)
         }
 
-        func record(_ revision: Revision) throws(StoreError) -> LogRecord? { try wrapped.record(revision) }
+        func record(_ revision: Revision) throws(StoreError) -> LogRecord? {
+            revision <= catalog.lostThrough ? nil : try wrapped.record(revision)
+        }
         func structuralRevisions(after: Revision) throws(StoreError) -> [Revision] {
             try wrapped.structuralRevisions(after: after)
         }

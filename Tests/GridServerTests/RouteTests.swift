@@ -182,6 +182,33 @@ struct RouteTests {
         }
     }
 
+    @Test("The past that is no longer kept is refused with the oldest that is, which can be read", arguments: Way.allCases)
+    func notKept(_ way: Way) async throws {
+        let catalog = FillableCatalog()
+        try await TestServer(catalog: catalog).test(way) { api in
+            let grid = try await api.makeGrid()
+            for number in 2...9 {
+                _ = try await api.send(.post, grid.path + "/changes", grid.setCell("\(number)", intent: number))
+            }
+            for lost in [grid.revision.rawValue + 1, grid.revision.rawValue + 7] {
+                catalog.lostThrough = Revision(lost)
+                for asked in [1, lost - 1] {
+                    let refused = try await api.send(.get, grid.sheet + "/pages?asOf=\(asked)")
+                    let problem = try Problem(wire: refused.body)
+                    #expect(refused.status == 410 && problem.code == "not-kept")
+                    #expect(problem.oldest == Int(lost) && problem.errors.first?["oldest"] == .number(Int(lost)))
+                }
+                let kept = try PageReply(wire: try await api.send(.get, grid.sheet + "/pages?asOf=\(lost)").body)
+                #expect(kept.pages[0].rows?[0].cells[ColumnID(1)]?.json == "\(lost - grid.revision.rawValue + 1)")
+            }
+            let document = try await api.send(.get, "/openapi.json")
+            #expect(
+                document.text.contains(
+                    ##""410":{"description":"What was asked for is no longer kept","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/NotKept"}}}}"##
+                ))
+        }
+    }
+
     @Test("Why this value: who set it, when, and what it was before", arguments: Way.allCases)
     func history(_ way: Way) async throws {
         try await TestServer().test(way) { api in

@@ -15,7 +15,7 @@ extension LiveGrid: RunGrid {
             case .failed(let reason): throw .closed(reason)
             case .closed: throw .closed("the grid was closed")
             case .noSuchGrid(let grid): throw .closed("there is no grid \(grid)")
-            case .behind, .notKept: throw .overloaded
+            case .behind, .notKept, .history: throw .overloaded
             }
         }
     }

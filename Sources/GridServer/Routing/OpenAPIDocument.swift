@@ -91,7 +91,9 @@ struct OpenAPIDocument {
             writer.name(text: String(status))
             writer.object { writer in
                 writer.member("description", Self.reason(status))
-                content(Route.Payload(types: ["application/problem+json"], schema: .named("Problem")), &writer)
+                // What a client does next stands in a member of its own.
+                let schema = Schema.named(status == 410 ? "NotKept" : "Problem")
+                content(Route.Payload(types: ["application/problem+json"], schema: schema), &writer)
             }
         }
     }
@@ -125,7 +127,16 @@ struct OpenAPIDocument {
         }
     }
 
+    /// What each status means here. The codes are in Docs/specifications/http-api.md.
+    private static let reasons = [
+        400: "The request was not understood", 403: "The request came from another site", 404: "What was named is not there",
+        409: "The grid changed, the name is taken, or the work was cancelled", 410: "What was asked for is no longer kept",
+        413: "Beyond a limit", 415: "The body's type is not taken", 421: "Another host was named",
+        422: "It makes no sense here",
+        429: "Too much at once", 500: "The server failed", 503: "Not there yet, or stopping", 507: "The disk is full",
+    ]
+
     private static func reason(_ status: Int) -> String {
-        HTTPResponse.Status(code: status).reasonPhrase
+        reasons[status] ?? "Refused"
     }
 }

@@ -1,4 +1,5 @@
 import ChangePipeline
+import GridImage
 import GridModel
 import GridStore
 import Ordering
@@ -109,7 +110,20 @@ extension Problem {
                 "closed", "The grid is closed", status: 503, detail: "the server is stopping or the grid was closed; try again",
                 retryAfter: 1)
         case .noSuchGrid(let id): self = .notFound("grid", id.text)
-        case .notKept(let reason): self.init("not-kept", "No longer kept", status: 410, detail: reason)
+        case .notKept(let oldest, let reason):
+            let number = Int(clamping: oldest.rawValue)
+            self.init(
+                "not-kept", "No longer kept", status: 410, detail: "\(reason); the oldest that is kept is \(oldest)",
+                errors: [.init(["oldest": .number(number)])], oldest: number)
+        case .history(let error): self.init(error)
+        }
+    }
+
+    private init(_ error: HistoryError) {
+        switch error {
+        case .noSuchSheet(let sheet): self = .notFound("sheet", "\(sheet)")
+        case .inFuture, .tooFar: self = .invalid(error.words)
+        case .notKept, .damaged, .unreadable: self.init("failed", "The server failed", status: 500, detail: error.words)
         }
     }
 }

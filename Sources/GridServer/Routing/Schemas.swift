@@ -34,7 +34,8 @@ enum Schemas {
 
     /// By name, in the order of the document.
     static let all: [(name: String, schema: Schema)] = [
-        ("Problem", problem), ("Agent", agent), ("Column", column), ("Filter", filter), ("Sort", sort), ("View", view),
+        ("Problem", .object(problem)), ("NotKept", .object(problem + [.init("oldest", revision)])), ("Agent", agent),
+        ("Column", column), ("Filter", filter), ("Sort", sort), ("View", view),
         ("Sheet", sheet), ("Grid", grid), ("GridList", gridList), ("NameRequest", object(.init("name", name))),
         ("NewColumn", .object([.init("name", name)] + columnMembers)),
         ("ColumnChange", .object([.init("name", name, required: false)] + columnMembers)),
@@ -45,10 +46,10 @@ enum Schemas {
         ("Health", health), ("TraceList", traceList),
     ]
 
-    private static let problem = Schema.object([
+    private static let problem: [Schema.Member] = [
         .init("type", .string()), .init("title", .string()), .init("status", .integer(from: 400, to: 599)),
         .init("detail", .string()), .init("errors", .array(.map(.any))),
-    ])
+    ]
     private static let agent = object(
         .init("prompt", .string()), .init("model", .string(), required: false), .init("version", count, required: false))
     private static let column = object(
