@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Bytes that come in chunks: a file on its way to the server, or a reply on its way back. Read once.
 public struct ByteStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
@@ -8,6 +10,12 @@ public struct ByteStream: AsyncSequence, Sendable {
     /// A stream of what `chunk` answers, until it answers `nil`.
     public init(_ chunk: @escaping @Sendable () async throws -> [UInt8]?) {
         self.chunk = chunk
+    }
+
+    /// A stream of chunks that are there already.
+    init(_ chunks: [[UInt8]]) {
+        let rest = Mutex(chunks[...])
+        self.init { rest.withLock { $0.popFirst() } }
     }
 
     public struct Iterator: AsyncIteratorProtocol, Sendable {

@@ -16,14 +16,18 @@ public struct ImportOutcome: Hashable, Sendable {
     public var revision: Revision
     public var rows: Int
     public var rejected: Int
-    /// The first thousand of them.
+    /// The first thousand of them; ``GridClient/rejects(of:)`` has all.
     public var rejects: [Reject]
+    /// Where the server lists all of them, when there are more; it keeps the lists of the last imports.
+    let list: String?
 
     init(_ report: ImportReport) {
         revision = report.revision
         rows = report.rows
         rejected = report.rejected
         rejects = report.rejects.map { Reject(line: $0.line, reason: $0.reason, text: $0.text) }
+        // A link is followed within the API only.
+        list = report.more.flatMap { $0.hasPrefix("/api/v1/") ? $0 : nil }
     }
 }
 
@@ -64,6 +68,30 @@ extension GridClient {
             return ImportOutcome(try Self.read { () throws(WireError) in try ImportReport(wire: bytes) })
         }
         return try await follow(reply.body, progress)
+    }
+
+    /// Every row that an import rejected, as JSON lines with `line`, `reason` and `text`.
+    public func rejects(of outcome: ImportOutcome) async throws -> ByteStream {
+        guard let list = outcome.list else {
+            return ByteStream(outcome.rejects.map(Self.line))
+        }
+        return try await succeed(TransportRequest("GET", list, timeout: nil)).body
+    }
+
+    /// Tells the server that nobody reads the list of these rejects again.
+    public func forgetRejects(of outcome: ImportOutcome) async throws {
+        guard let list = outcome.list, list.hasSuffix("/rejects") else { return }
+        _ = try await succeed(TransportRequest("DELETE", String(list.dropLast("/rejects".count)), timeout: Self.timeout))
+    }
+
+    private static func line(_ reject: ImportOutcome.Reject) -> [UInt8] {
+        WireWriter.write { writer in
+            writer.object { writer in
+                writer.member("line", reject.line)
+                writer.member("reason", reject.reason)
+                writer.member("text", reject.text)
+            }
+        } + [0x0A]
     }
 
     private func follow(_ body: ByteStream, _ progress: (ImportStatus) -> Void) async throws -> ImportOutcome {

@@ -33,7 +33,8 @@ package struct GridServer: Sendable {
             hostGuard: HostGuard(
                 configured: configuration.allowedHosts, traceOrigins: configuration.traces?.origins ?? []),
             run: run,
-            imports: ImportRegistry(), open: OpenGrids(), runs: runs, recording: recording)
+            imports: ImportRegistry(keptBytes: 4 * configuration.limits.rejectListBytes), open: OpenGrids(), runs: runs,
+            recording: recording)
         control = configuration.servesControl ? FaultyDesign(host: host, environment: environment) : nil
         table = RouteTable(Self.routes(services, control: control))
     }

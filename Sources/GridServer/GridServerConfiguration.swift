@@ -38,6 +38,9 @@ package struct GridServerConfiguration: Sendable {
         package var jsonBytes = 32 << 20
         /// Bytes of one imported file.
         package var importBytes = 8 << 30
+        /// Bytes of the list of one import's rejected rows, over a million of them: a file of which more is rejected is not what its
+        /// settings say, and is refused. All kept lists together have four times as much.
+        package var rejectListBytes = 256 << 20
         /// How long a read waits for `minRevision` before it says that it is behind.
         package var behindTimeout = Duration.seconds(5)
         /// Between heartbeats of a stream: readers take one and a half of it as late, so that a cut is seen within 3 s.

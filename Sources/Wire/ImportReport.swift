@@ -29,12 +29,15 @@ package struct ImportReport: Hashable, Sendable {
     package var rejected: Int
     /// The first `rejectsListed` of them.
     package var rejects: [Reject]
+    /// Where all of them can be read, when there are more.
+    package var more: String?
 
-    package init(revision: Revision, rows: Int, rejected: Int, rejects: [Reject]) {
+    package init(revision: Revision, rows: Int, rejected: Int, rejects: [Reject], more: String? = nil) {
         self.revision = revision
         self.rows = rows
         self.rejected = rejected
         self.rejects = rejects
+        self.more = more
     }
 
     package func write(to writer: inout WireWriter) {
@@ -51,6 +54,7 @@ package struct ImportReport: Hashable, Sendable {
                     }
                 }
             }
+            if let more { writer.member("more", more) }
         }
     }
 
@@ -66,6 +70,7 @@ package struct ImportReport: Hashable, Sendable {
                 case "revision": revision = try reader.revision()
                 case "rows": report.rows = try reader.integer(in: 0...Int64.max)
                 case "rejected": report.rejected = try reader.integer(in: 0...Int64.max)
+                case "more": report.more = try reader.string()
                 case "rejects": report.rejects = try reader.list { (reader) throws(WireError) in try Reject(&reader) }
                 default: _ = try reader.skipValue()
                 }

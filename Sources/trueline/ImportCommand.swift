@@ -44,7 +44,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Import nothing; show what would be done with the first N rows (1 to 100).")
     var preview: Int?
 
-    @Option(help: "Write the rejected rows that are listed to this file, as JSON lines.")
+    @Option(help: "Write all rejected rows to this file, as JSON lines: line, reason, and how the row begins.")
     var rejects: String?
 
     @Flag(help: "Print one JSON document.")
@@ -65,6 +65,7 @@ struct ImportCommand: AsyncParsableCommand {
             do {
                 let outcome = try await send(client, source, grid, sheet)
                 try report(outcome, grid, sheet)
+                if let rejects { try await write(outcome, to: rejects, client) }
             } catch let error as ClientError where new != nil {
                 // A failed import leaves nothing behind, the grid made for it neither. The import's error is the one to tell.
                 try? await client.deleteGrid(grid.id)
@@ -98,20 +99,6 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     private func report(_ outcome: ImportOutcome, _ grid: GridDescription, _ sheet: SheetDescription) throws {
-        if let rejects {
-            var lines: [UInt8] = []
-            for reject in outcome.rejects {
-                lines += WireWriter.write { writer in
-                    writer.object { writer in
-                        writer.member("line", reject.line)
-                        writer.member("reason", reject.reason)
-                        writer.member("text", reject.text)
-                    }
-                }
-                lines.append(0x0A)
-            }
-            try Data(lines).write(to: URL(filePath: rejects))
-        }
         if json {
             let document = WireWriter.write { writer in
                 writer.object { writer in
@@ -130,7 +117,24 @@ struct ImportCommand: AsyncParsableCommand {
         guard outcome.rejected > 0 else { return }
         Console.error("rejected \(outcome.rejected.counted("row")):")
         for reject in outcome.rejects.prefix(10) { Console.error("  line \(reject.line): \(reject.reason)") }
-        if outcome.rejected > 10 { Console.error("  ... --rejects FILE writes more of them") }
+        if outcome.rejected > 10, rejects == nil { Console.error("  ... --rejects FILE writes all of them") }
+    }
+
+    /// The rows are in the grid: what fails here must not sound as if they were not.
+    private func write(_ outcome: ImportOutcome, to path: String, _ client: GridClient) async throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path) else {
+            throw CommandFailure(
+                .usage, "the rows were imported, but \(path) cannot be written; check its directory and permissions")
+        }
+        do {
+            for try await chunk in try await client.rejects(of: outcome) { try file.write(contentsOf: chunk) }
+            try file.close()
+        } catch {
+            throw CommandFailure(
+                .failed, "the rows were imported, but the list of rejected ones is not whole in \(path): \(error)")
+        }
+        // The server forgets it by itself, only later.
+        try? await client.forgetRejects(of: outcome)
     }
 
     private var options: [(name: String, value: String)] {

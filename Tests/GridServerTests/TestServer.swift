@@ -45,7 +45,8 @@ struct TestServer: Sendable {
     init(
         time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil, sample: String? = nil,
         limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits(),
-        traces: GridServerConfiguration.Traces? = nil, recording: ServerRecording? = nil
+        traces: GridServerConfiguration.Traces? = nil, recording: ServerRecording? = nil,
+        spool: String = "shared"
     ) {
         var pipeline = PipelineEnvironment(
             wallClock: { 1_700_000_000_000 }, now: { .zero },
@@ -57,7 +58,10 @@ struct TestServer: Sendable {
         let seed = Mutex<UInt64>(1)
         var configuration = GridServerConfiguration(
             port: 0, webDirectory: web, sampleFile: sample, version: "test", limits: limits)
-        configuration.spoolDirectory = FileManager.default.temporaryDirectory.appending(path: "trueline-server-tests").path
+        configuration.spoolDirectory =
+            FileManager.default.temporaryDirectory.appending(
+                path: "trueline-server-tests-\(ProcessInfo.processInfo.processIdentifier)/\(spool)"
+            ).path
         configuration.traces = traces
         server = GridServer(
             configuration: configuration, host: host, recording: recording,

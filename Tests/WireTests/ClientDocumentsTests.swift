@@ -10,7 +10,8 @@ struct ClientDocumentsTests {
     func report() throws {
         let report = ImportReport(
             revision: Revision(12), rows: 3, rejected: 2,
-            rejects: [.init(line: 7, reason: "too many fields"), .init(line: 9, reason: "é \"x\"", text: "a,b\n")])
+            rejects: [.init(line: 7, reason: "too many fields"), .init(line: 9, reason: "é \"x\"", text: "a,b\n")],
+            more: "/api/v1/x/rejects")
         #expect(try ImportReport(wire: report.wire) == report)
         #expect(throws: WireError.self) { try ImportReport(wire: Array("{}".utf8)) }
         let progress = ImportProgress(bytes: 1, rows: 2, rejected: 3)

@@ -176,13 +176,13 @@ export class ImportDialog {
       return;
     }
     const rejects = result.rejects ?? [];
-    const text = ['line\treason', ...rejects.map((r) => `${r.line}\t${r.reason}`)].join('\n');
-    const href = result.more ?? URL.createObjectURL(new Blob([text], { type: 'text/tab-separated-values' }));
-    const save = h('a', { class: 'button', download: result.more ? 'rejected-lines.jsonl' : 'rejected-lines.tsv', href }, icon('download'), 'Download the list');
+    // The server lists all of them where the reply does not; either way it is one object a line.
+    const href = result.more ?? URL.createObjectURL(new Blob(rejects.map((r) => `${JSON.stringify(r)}\n`), { type: 'application/jsonl' }));
+    const save = h('a', { class: 'button', download: 'rejected-lines.jsonl', href }, icon('download'), 'Download the list');
     this.guesses?.remove();
     this.table?.classList.add('rejects');
     this.table?.replaceChildren(h('table', {}, h('thead', {}, h('tr', {}, h('th', {}, 'Line'), h('th', {}, 'Why it was rejected'))), h('tbody', {}, rejects.slice(0, 200).map((r) => h('tr', {}, h('td', {}, count(r.line)), h('td', {}, r.reason))))));
-    setText(this.status ?? document.body, `Imported ${counted(result.rows, 'row')}; ${counted(result.rejected, 'line')} could not be read and ${result.rejected === 1 ? 'is' : 'are'} listed here.`);
+    setText(this.status ?? document.body, `Imported ${counted(result.rows, 'row')}; ${counted(result.rejected, 'line')} could not be read and ${result.rejected === 1 ? 'is' : 'are'} ${result.rejected > 200 ? 'in the list to download; the first 200 are shown' : 'listed here'}.`);
     if (this.progress) this.progress.hidden = true;
     this.start?.replaceWith(save);
     if (this.cancel) this.cancel.textContent = 'Close';

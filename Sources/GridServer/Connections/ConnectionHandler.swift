@@ -28,6 +28,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private let front: ConnectionFront
     private let needs: ConnectionNeeds
+    /// For those who work on requests that were passed on.
+    let presence = ClientPresence()
     private var mode = Mode.waiting
     private var context: ChannelHandlerContext?
     /// The context of HTTP's encoder: what is written there goes out as it is.
@@ -79,6 +81,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func gone() {
         if case .streaming(let opened) = mode { front.services.streams.closed(opened) }
         mode = .over
+        presence.leave()
         needs.end()
     }
 
@@ -100,6 +103,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             if case .waiting = mode, passedOn == 0 { context.close(promise: nil) }
             end()
         case let event as ChannelEvent where event == .inputClosed:
+            presence.leave()
             // Nobody reads a stream whose reader says no more: a browser or a program that closes looks just so.
             if case .waiting = mode, passedOn > 0 { return context.fireUserInboundEventTriggered(event) }
             context.close(promise: nil)

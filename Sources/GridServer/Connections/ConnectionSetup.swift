@@ -34,7 +34,9 @@ struct ConnectionSetup: HTTPChannelHandler {
             let needs = ConnectionNeeds()
             let handler = ConnectionHandler(front: front, needs: needs)
             try pipeline.addHandler(handler)
-            return Connection(channel: channel, needs: needs, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            return Connection(
+                channel: channel, needs: needs, presence: handler.presence,
+                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
         }
     }
 
@@ -46,7 +48,9 @@ struct ConnectionSetup: HTTPChannelHandler {
                 _ = try? await front.services.grid(id)
                 value.channel.eventLoop.execute { value.handler.value.lookedForGrid() }
             case .answers(let channel):
-                await handleHTTP(asyncChannel: channel, logger: logger)
+                await ClientPresence.$current.withValue(value.presence) {
+                    await handleHTTP(asyncChannel: channel, logger: logger)
+                }
             }
         }
         // Still open if the server was told to stop at once, else closed or an event stream.
@@ -58,6 +62,7 @@ struct ConnectionSetup: HTTPChannelHandler {
 struct Connection: ServerChildChannelValue {
     let channel: any Channel
     let needs: ConnectionNeeds
+    let presence: ClientPresence
     let handler: NIOLoopBound<ConnectionHandler>
 }
 

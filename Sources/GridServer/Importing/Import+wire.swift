@@ -11,7 +11,7 @@ extension ImportJob.Outcome {
         writer.arrayMember("rejects") { writer in
             for reject in rejects { reject.write(to: &writer) }
         }
-        if rejectsPath != nil { writer.member("more", rejectsLink) }
+        if list != nil { writer.member("more", rejectsLink) }
     }
 }
 

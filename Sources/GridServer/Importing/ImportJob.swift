@@ -22,7 +22,7 @@ struct ImportJob: Sendable {
         /// The first ones.
         var rejects: [ImportReject]
         /// The file with all of them, when there are more.
-        var rejectsPath: String?
+        var list: ImportRegistry.RejectList?
     }
 
     let id: ImportRegistry.ID
@@ -33,6 +33,8 @@ struct ImportJob: Sendable {
     let file: SpoolFile
     let totalBytes: Int
     let intent: IntentID
+    /// Who waits for the import: when they leave, it is undone.
+    let client: ClientPresence?
 
     /// Rejects that the answer itself carries.
     static let listedRejects = 1_000
@@ -46,7 +48,9 @@ struct ImportJob: Sendable {
         var staged: [(first: RowID, count: UInt32)] = []
         var rejects: [ImportReject] = []
         var rejectCount = 0
+        /// Not written to the list's file yet.
         var rejectLines: [UInt8] = []
+        var rejectBytes = 0
     }
 
     /// Runs to the end. When it throws, the grid is as it was.
@@ -56,8 +60,7 @@ struct ImportJob: Sendable {
         var work = Work()
         do {
             let outcome = try await read(&work, rejectsFile, progress)
-            let path = outcome.rejectsPath
-            for old in services.imports.end(id, rejects: path) { try? FileManager.default.removeItem(atPath: old) }
+            for old in services.imports.end(id, rejects: outcome.list) { SpoolFile(path: old.path).remove() }
             return outcome
         } catch {
             await undo(work)
@@ -95,8 +98,8 @@ struct ImportJob: Sendable {
         services.metrics.rejectedRows.add(counts.rejected)
         let hasMore = work.rejectCount > work.rejects.count
         if !hasMore { rejectsFile.remove() }
-        return Outcome(
-            revision: revision, counts: counts, rejects: work.rejects, rejectsPath: hasMore ? rejectsFile.path : nil)
+        let list = ImportRegistry.RejectList(path: rejectsFile.path, bytes: work.rejectBytes)
+        return Outcome(revision: revision, counts: counts, rejects: work.rejects, list: hasMore ? list : nil)
     }
 
     /// Does what the reader asks for, until it asks for nothing.
@@ -111,7 +114,7 @@ struct ImportJob: Sendable {
             case .rows(let block):
                 blocks.append(block)
                 if blocks.count == Self.batchesInFlight { try await stage(&blocks, &work) }
-            case .reject(let reject): note(reject, &work)
+            case .reject(let reject): try note(reject, &work)
             case .failed(let failure):
                 throw Problem(
                     "invalid", "The file cannot be imported", status: 422, detail: failure.description,
@@ -205,10 +208,17 @@ struct ImportJob: Sendable {
         try await grid.submit(Command(intent: services.newIntent(), cause: Cause(kind: .importer), changes: changes))
     }
 
-    private func note(_ reject: ImportReject, _ work: inout Work) {
+    private func note(_ reject: ImportReject, _ work: inout Work) throws(Problem) {
         work.rejectCount += 1
         if work.rejects.count < Self.listedRejects { work.rejects.append(reject) }
-        work.rejectLines += WireWriter.write { reject.write(to: &$0) } + [0x0A]
+        let line = WireWriter.write { reject.write(to: &$0) } + [0x0A]
+        work.rejectLines += line
+        work.rejectBytes += line.count
+        guard work.rejectBytes <= services.configuration.limits.rejectListBytes else {
+            throw Problem.tooLarge(
+                "bytes of the list of rejected rows (the last is of line \(reject.line): \(reject.reason))",
+                most: services.configuration.limits.rejectListBytes, asked: work.rejectBytes)
+        }
     }
 
     private func write(_ work: inout Work, _ file: SpoolFile) async throws {
@@ -229,7 +239,7 @@ struct ImportJob: Sendable {
     private func checkCancelled() throws {
         try Task.checkCancellation()
         if Task.isShuttingDownGracefully { throw CancellationError() }
-        if services.imports.isCancelled(id) {
+        if services.imports.isCancelled(id) || client?.isGone == true {
             throw Problem(
                 "cancelled", "Cancelled", status: 409, detail: "the import was cancelled; nothing of it is in the grid")
         }

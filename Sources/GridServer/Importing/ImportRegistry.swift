@@ -19,16 +19,33 @@ final class ImportRegistry: Sendable {
         var description: String { text }
     }
 
+    /// A file that lists all rejects of one import, as JSON lines.
+    struct RejectList: Hashable, Sendable {
+        var path: String
+        var bytes: Int
+    }
+
     private struct State {
         var running: Set<ID> = []
         var cancelled: Set<ID> = []
-        var finished: [ID] = []
-        var rejects: [ID: String] = [:]
+        /// The oldest first.
+        var lists: [(id: ID, list: RejectList)] = []
+
+        var listBytes: Int { lists.reduce(0) { $0 + $1.list.bytes } }
     }
 
     private let state = Mutex(State())
     /// Reject lists that are kept: a person downloads theirs soon, or imports again.
-    private static let keptLists = 32
+    static let keptLists = 32
+    /// Bytes of all kept lists together, but the newest is always kept.
+    private let keptBytes: Int
+
+    init(keptBytes: Int) {
+        self.keptBytes = keptBytes
+    }
+
+    /// Imports that are under way.
+    var running: Int { state.withLock { $0.running.count } }
 
     func begin(_ id: ID) {
         state.withLock { _ = $0.running.insert(id) }
@@ -48,24 +65,32 @@ final class ImportRegistry: Sendable {
         state.withLock { $0.cancelled.contains(id) }
     }
 
-    /// Ends an import; with a path, its rejects can be read.
+    /// Ends an import; with a list, its rejects can be read.
     /// - Returns: the lists that are no longer kept and can be removed.
-    func end(_ id: ID, rejects path: String?) -> [String] {
+    func end(_ id: ID, rejects list: RejectList?) -> [RejectList] {
         state.withLock { state in
             state.running.remove(id)
             state.cancelled.remove(id)
-            guard let path else { return [] }
-            state.rejects[id] = path
-            state.finished.append(id)
-            var dropped: [String] = []
-            while state.finished.count > Self.keptLists {
-                if let path = state.rejects.removeValue(forKey: state.finished.removeFirst()) { dropped.append(path) }
+            guard let list else { return [] }
+            state.lists.append((id, list))
+            var dropped: [RejectList] = []
+            while state.lists.count > Self.keptLists || state.lists.count > 1 && state.listBytes > keptBytes {
+                dropped.append(state.lists.removeFirst().list)
             }
             return dropped
         }
     }
 
-    func rejects(_ id: ID) -> String? {
-        state.withLock { $0.rejects[id] }
+    func rejects(_ id: ID) -> RejectList? {
+        state.withLock { state in state.lists.first { $0.id == id }?.list }
+    }
+
+    /// Forgets a list that nobody reads again.
+    /// - Returns: the list, which can be removed.
+    func forget(_ id: ID) -> RejectList? {
+        state.withLock { state in
+            guard let index = state.lists.firstIndex(where: { $0.id == id }) else { return nil }
+            return state.lists.remove(at: index).list
+        }
     }
 }

@@ -49,8 +49,12 @@ struct ImportRoutes {
                         headers: ["Trueline-Revision", "Trueline-Import"]),
                 ], problems: [404, 409, 413, 422, 429, 503, 507], handle: importFile),
             Route(
-                method: .delete, path: one, operation: "cancelImport", summary: "Cancels a running import; nothing of it stays",
-                answers: [.init(status: 202, summary: "It stops at its next batch")], problems: [404], handle: cancel),
+                method: .delete, path: one, operation: "cancelImport",
+                summary: "Cancels a running import, of which nothing stays; forgets the rejects of one that is over",
+                answers: [
+                    .init(status: 202, summary: "It stops at its next batch"),
+                    .init(status: 204, summary: "The list is forgotten"),
+                ], problems: [404], handle: cancel),
             Route(
                 method: .get, path: "/api/v1/grids/{grid}/sheets/{sheet}/imports/{import}/rejects", operation: "readRejects",
                 summary: "All rows that an import rejected, one JSON object a line",
@@ -82,7 +86,7 @@ struct ImportRoutes {
         }
         let job = ImportJob(
             id: id, services: services, grid: grid, sheet: sheet, options: options, file: file, totalBytes: bytes,
-            intent: try scope.intent() ?? services.newIntent())
+            intent: try scope.intent() ?? services.newIntent(), client: scope.client)
         let isStream = scope.header(.accept)?.contains("text/event-stream") == true
         return isStream ? stream(job) : try await answer(job)
     }
@@ -108,7 +112,6 @@ struct ImportRoutes {
             try await writer.write(
                 ByteBuffer(bytes: StreamEvent.frame(id: nil, "started") { $0.member("import", job.id.text) }))
             do {
-                // A client that closed the connection is noticed by the next write, which throws and so undoes the import.
                 let outcome = try await job.run { progress in
                     try await writer.write(
                         ByteBuffer(bytes: StreamEvent.frame(id: nil, "progress") { progress.write(to: &$0) }))
@@ -152,15 +155,16 @@ struct ImportRoutes {
 
     @Sendable private func cancel(_ scope: RequestScope) async throws -> Reply {
         let id = try importID(scope)
-        guard services.imports.cancel(id) else { throw Problem.notFound("import", "\(id)") }
-        return Reply(.accepted)
+        if services.imports.cancel(id) { return Reply(.accepted) }
+        guard let list = services.imports.forget(id) else { throw Problem.notFound("import", "\(id)") }
+        SpoolFile(path: list.path).remove()
+        return Reply(.noContent)
     }
 
     @Sendable private func rejects(_ scope: RequestScope) async throws -> Reply {
         let id = try importID(scope)
-        guard let path = services.imports.rejects(id) else { throw Problem.notFound("import", "\(id)") }
-        let file = try await SpoolFile(
-            directory: services.configuration.spoolDirectory, name: String(path.split(separator: "/").last ?? ""))
+        guard let list = services.imports.rejects(id) else { throw Problem.notFound("import", "\(id)") }
+        let file = SpoolFile(path: list.path)
         var reply = Reply()
         reply.fields[.contentType] = "application/jsonl"
         reply.fields[.contentDisposition] = "attachment; filename=\"rejects.jsonl\""

@@ -52,7 +52,7 @@ extension ServerServices {
         let job = ImportJob(
             id: ImportRegistry.ID(environment.random()), services: self, grid: grid, sheet: sheet.id,
             options: ImportOptions(), file: SpoolFile(path: path), totalBytes: attributes[.size] as? Int ?? 0,
-            intent: newIntent())
+            intent: newIntent(), client: nil)
         return try await job.run { _ in }.counts.rows
     }
 

@@ -10,13 +10,17 @@ import Wire
 /// What a request comes with besides itself.
 package struct ConnectionContext: InitializableFromSource, RequestContextSource, Sendable {
     package let logger: Logger
+    /// `nil` where there is no connection.
+    let client: ClientPresence?
 
     package init(source: ApplicationRequestContextSource) {
         logger = source.logger
+        client = ClientPresence.current
     }
 
     package init(logger: Logger) {
         self.logger = logger
+        client = nil
     }
 }
 
@@ -42,6 +46,7 @@ package struct GridServerResponder: HTTPResponder {
                 reply = try await route.handle(
                     RequestScope(
                         request: request, route: route, parameters: parameters, logger: context.logger,
+                        client: context.client,
                         maximumJSONBytes: services.configuration.limits.jsonBytes))
             case .otherMethods(let allowed):
                 label = "method-not-allowed"

@@ -12,6 +12,8 @@ struct RequestScope: Sendable {
     /// The values of the path's parameters, in order.
     let parameters: [Substring]
     let logger: Logger
+    /// Whether the client is still there; `nil` where there is no connection.
+    let client: ClientPresence?
     let maximumJSONBytes: Int
 
     /// A parameter of the path.
