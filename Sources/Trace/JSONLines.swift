@@ -10,7 +10,7 @@ package struct JSONLine {
 }
 
 /// Cuts a file that comes in chunks of any size into lines. Holds one chunk's part and at most one line.
-package struct JSONLines {
+package struct JSONLines: Sendable {
     /// A line that is longer is an attack, or not lines.
     package static let maximumLineBytes = 4 << 20
     /// How much of a chunk is taken at a time, so that a mapped file of any size stays out of memory.
@@ -33,19 +33,19 @@ package struct JSONLines {
     }
 
     /// Whether a line has begun and not ended.
-    var isWithinLine: Bool { filled > 0 || isDropping }
+    package var isWithinLine: Bool { filled > 0 || isDropping }
 
     /// Where the next line stands.
-    var place: (number: Int, offset: Int) { (number, offset) }
+    package var place: (number: Int, offset: Int) { (number, offset) }
 
     /// Goes on behind lines that somebody else has read; not within a line.
-    mutating func skip(lines: Int, bytes: Int) {
+    package mutating func skip(lines: Int, bytes: Int) {
         number += lines
         offset += bytes
     }
 
     /// Begins anew, as if at a file's beginning, and keeps the memory.
-    mutating func restart() {
+    package mutating func restart() {
         (filled, searched, number, offset, isDropping) = (0, 0, 1, 0, false)
     }
 

@@ -177,6 +177,14 @@ extension SymbolTable {
         return hashes
     }
 
+    /// Makes room for so many times the texts of another table.
+    mutating func reserve(_ times: Int, of other: SymbolTable) {
+        ends.reserveCapacity(count + other.count * times)
+        bytes.reserveCapacity(byteCount + other.byteCount * times)
+        // Half as many may be new.
+        reserve(other.count * times / 2)
+    }
+
     /// Makes the places ready for so many more texts.
     private mutating func reserve(_ texts: Int) {
         var places = places.count

@@ -1,20 +1,13 @@
 /// A trace as far as it is read, and the place in its file.
-struct TraceAssembly: Sendable {
+struct TraceAssembly: PieceAssembly {
     private(set) var reader = TraceLineReader()
     private var lines = JSONLines()
     private var map: [Symbol] = []
 
-    /// The header is still missing, or a line has begun: what comes next cannot be read as a piece.
+    /// The header is still missing, or a line has begun.
     var needsSingleLines: Bool { !reader.hasHeader || lines.isWithinLine }
+    var isEnded: Bool { reader.isEnded }
 
-    /// Reads up to the next line's end and says how many bytes that is.
-    mutating func readLine(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let count = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1) + 1
-        readLines(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
-        return count
-    }
-
-    /// Reads lines one after the other.
     mutating func readLines(_ bytes: UnsafeRawBufferPointer) {
         // Taken out, as the lines are handed over while they are being cut.
         var lines = lines
@@ -30,15 +23,14 @@ struct TraceAssembly: Sendable {
         reader.finish()
     }
 
-    /// Appends a piece, or reads its lines once more where they depend on what was before.
-    /// - Parameter total: bytes that are read together with this piece.
+    func makePiece() -> TracePiece { TracePiece() }
+
+    static func read(_ bytes: UnsafeRawBufferPointer, into piece: inout TracePiece) { piece.read(bytes) }
+
     mutating func append(_ piece: TracePiece, _ bytes: UnsafeRawBufferPointer, outOf total: Int) {
         guard !reader.isEnded else { return }
         let place = lines.place
-        if reader.log.count == 0, !bytes.isEmpty {
-            // A file has about as many events everywhere; columns that grow are copied many times.
-            reader.log.reserve(events: piece.reader.log.count * (total / bytes.count))
-        }
+        if reader.log.count == 0, !bytes.isEmpty { reader.log.reserve(total / bytes.count + 1, of: piece.reader.log) }
         guard reader.append(piece.reader, after: place.number - 1, place.offset, &map) else { return readLines(bytes) }
         lines.skip(lines: piece.lineCount, bytes: bytes.count)
     }

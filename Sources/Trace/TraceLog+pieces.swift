@@ -10,6 +10,19 @@ extension TraceLog {
             ].allSatisfy { $0 <= Int(UInt32.max) }
     }
 
+    /// Interns all texts of another log in their order, as if they came one by one; `false` when there is no room for them.
+    /// - Parameter map: becomes the symbol here of each symbol there.
+    package mutating func internTexts(of other: TraceLog, _ map: inout [Symbol]) -> Bool {
+        guard symbols.hasRoom(texts: other.symbols.count, bytes: other.symbols.byteCount) else { return false }
+        symbols.intern(contentsOf: other.symbols, &map)
+        return true
+    }
+
+    /// Forgets the texts that `internTexts(of:_:)` has just added.
+    package mutating func forgetTexts(downTo count: Int) {
+        symbols.removeLast(downTo: count)
+    }
+
     /// Appends what was read from the next lines of the same file, as if they had been read into this log. There must be room.
     /// - Parameter line: how many lines the file has before the piece.
     /// - Parameter map: the symbol here of each symbol there.
@@ -31,8 +44,19 @@ extension TraceLog {
         }
     }
 
+    /// Makes room for so many times what a piece holds: a file has about as much everywhere, and columns that grow are copied often.
+    package mutating func reserve(_ times: Int, of piece: TraceLog) {
+        symbols.reserve(times, of: piece.symbols)
+        valuePool.reserveCapacity(valuePool.count + piece.valuePool.count * times)
+        shownPool.reserveCapacity(shownPool.count + piece.shownPool.count * times)
+        edgePool.reserveCapacity(edgePool.count + piece.edgePool.count * times)
+        fromPool.reserveCapacity(fromPool.count + piece.fromPool.count * times)
+        attributePool.reserveCapacity(attributePool.count + piece.attributePool.count * times)
+        reserve(events: piece.count * times)
+    }
+
     /// Makes room for so many more events.
-    mutating func reserve(events: Int) {
+    package mutating func reserve(events: Int) {
         let capacity = count + events
         kinds.reserveCapacity(capacity)
         flags.reserveCapacity(capacity)
@@ -108,8 +132,9 @@ extension TraceLog {
 
 extension TraceLog {
     /// Forgets everything and keeps the memory.
-    mutating func removeAll() {
+    package mutating func removeAll() {
         symbols.removeAll()
+        (recorder, headerAttributes, limits) = ("", [], [])
         processes.removeAll(keepingCapacity: true)
         declaredProcesses.removeAll(keepingCapacity: true)
         processByName.removeAll(keepingCapacity: true)
@@ -147,6 +172,26 @@ extension TraceLog {
         edgeEnds.removeAll(keepingCapacity: true)
         fromEnds.removeAll(keepingCapacity: true)
         attributeEnds.removeAll(keepingCapacity: true)
+    }
+}
+
+extension TraceLog.Row {
+    /// The same event with the symbols of another table.
+    package func mapped(_ map: UnsafeBufferPointer<Symbol>) -> TraceLog.Row {
+        var row = self
+        row.process = map[Int(process.raw)]
+        row.session = map[Int(session.raw)]
+        row.id = map[Int(id.raw)]
+        row.task = map[Int(task.raw)]
+        row.request = map[Int(request.raw)]
+        row.intent = map[Int(intent.raw)]
+        row.slot = map[Int(slot.raw)]
+        row.key = map[Int(key.raw)]
+        row.version = version.mapped(map)
+        row.base = base.mapped(map)
+        row.arguments = map[Int(arguments.raw)]
+        row.label = map[Int(label.raw)]
+        return row
     }
 }
 

@@ -35,7 +35,7 @@ package struct TraceRejections: Sendable, Hashable {
     }
 
     /// Adds those of a part of the file that stands behind so many lines and bytes.
-    mutating func add(_ others: TraceRejections, after line: Int, _ offset: Int) {
+    package mutating func add(_ others: TraceRejections, after line: Int, _ offset: Int) {
         for rejection in others.kept.prefix(max(0, Self.maximumKept - kept.count)) {
             kept.append(
                 TraceRejection(line: rejection.line + line, offset: rejection.offset + offset, reason: rejection.reason))

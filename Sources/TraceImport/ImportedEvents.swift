@@ -1,18 +1,13 @@
 import Trace
 
 /// Gathers the events of an import and puts them in the order of their times, which the formats do not keep.
-struct ImportedEvents {
+struct ImportedEvents: Sendable {
     /// An event that waits to be sorted. Its edges and attributes stand in pools.
     private struct Waiting {
         var row: TraceLog.Row
         var value: Symbol
         var edges: Range<UInt32>
         var attributes: Range<UInt32>
-    }
-
-    private struct Place {
-        var time: Int64
-        var index: UInt32
     }
 
     var log = TraceLog()
@@ -29,11 +24,25 @@ struct ImportedEvents {
     private var cleaned: [Symbol: Symbol] = [:]
     private var scratch: [UInt8] = []
     /// The ids of the events so far.
-    private var ids: Set<Symbol> = []
-    private let null: Symbol
+    private var ids = SymbolSet()
+    /// The ids of the events that `lateEdges` knows.
+    private var lateIDs = SymbolSet()
+    private var null = Symbol.none
 
     init() {
         null = log.intern("null")
+    }
+
+    /// Forgets everything and keeps the memory.
+    mutating func removeAll() {
+        log.removeAll()
+        null = log.intern("null")
+        redactor = Redactor()
+        rejections = TraceRejections()
+        waiting.removeAll(keepingCapacity: true)
+        edges.removeAll(keepingCapacity: true)
+        attributes.removeAll(keepingCapacity: true)
+        (edgesStart, attributesStart) = (0, 0)
     }
 
     var count: Int { waiting.count }
@@ -72,16 +81,51 @@ struct ImportedEvents {
         attributes.removeSubrange(Int(attributesStart)...)
     }
 
+    /// Makes room for so many times what a piece holds.
+    mutating func reserve(_ times: Int, of piece: ImportedEvents) {
+        log.reserve(times, of: piece.log)
+        waiting.reserveCapacity(waiting.count + piece.waiting.count * times)
+        edges.reserveCapacity(edges.count + piece.edges.count * times)
+        attributes.reserveCapacity(attributes.count + piece.attributes.count * times)
+    }
+
+    /// Adds the events of a piece of the file behind those here.
+    /// - Parameters:
+    ///   - map: the symbol here of each symbol there.
+    ///   - isLeftOut: whether the piece's event of this number is not to be added.
+    mutating func append(_ piece: ImportedEvents, _ map: [Symbol], isLeftOut: (Int) -> Bool) {
+        let (firstEdge, firstAttribute) = (UInt32(clamping: edges.count), UInt32(clamping: attributes.count))
+        map.withUnsafeBufferPointer { map in
+            edges.append(
+                contentsOf: piece.edges.lazy.map {
+                    TraceLog.Edge(event: map[Int($0.event.raw)], kind: $0.kind, confidence: $0.confidence)
+                })
+            attributes.append(
+                contentsOf: piece.attributes.lazy.map {
+                    TraceLog.Attribute(name: map[Int($0.name.raw)], value: map[Int($0.value.raw)])
+                })
+            for (index, event) in piece.waiting.enumerated() where !isLeftOut(index) {
+                waiting.append(
+                    Waiting(
+                        row: event.row.mapped(map), value: map[Int(event.value.raw)], edges: event.edges.moved(by: firstEdge),
+                        attributes: event.attributes.moved(by: firstAttribute)))
+            }
+        }
+        (edgesStart, attributesStart) = (UInt32(clamping: edges.count), UInt32(clamping: attributes.count))
+        redactor.add(piece.redactor)
+    }
+
     // MARK: Finishing
 
     /// The trace: events in the order of their times (of equal ones: in the order they were added), times relative to the first.
     mutating func finish(_ format: TraceFormat, limits: [String]) -> ImportedTrace {
-        var places = waiting.indices.map { Place(time: waiting[$0].row.time, index: UInt32(truncatingIfNeeded: $0)) }
-        places.sort { $0.time < $1.time || $0.time == $1.time && $0.index < $1.index }
-        let first = places.first?.time ?? 0
+        let order = TimeOrder.order(of: waiting.count) { waiting[$0].row.time }
+        let first = order.first.map { waiting[Int($0)].row.time } ?? 0
         declareProcesses()
-        for place in places {
-            var event = waiting[Int(place.index)]
+        log.reserve(events: waiting.count)
+        for id in lateEdges.keys { lateIDs.insert(id) }
+        for index in order {
+            var event = waiting[Int(index)]
             event.row.time -= first
             event.row.line = UInt32(clamping: log.count + 2)
             if !append(&event) {
@@ -122,7 +166,7 @@ struct ImportedEvents {
         // In a record, null says that there are none.
         if event.row.arguments == null { event.row.arguments = .none }
         // A name that the file gives twice names neither.
-        if !event.row.id.isNone, !ids.insert(event.row.id).inserted { event.row.id = .none }
+        if !event.row.id.isNone, !ids.insert(event.row.id) { event.row.id = .none }
         if !event.value.isNone {
             let text = log.symbols.utf8(event.value)
             if text.count > TraceLog.maximumValueBytes || text.starts(with: "{\"digest\"".utf8) {
@@ -131,7 +175,7 @@ struct ImportedEvents {
             Array(text).withUnsafeBytes { log.addValue($0) }
         }
         for edge in edges[Int(event.edges.lowerBound)..<Int(event.edges.upperBound)] { log.addEdge(edge) }
-        if !lateEdges.isEmpty, let edge = lateEdges[event.row.id] { log.addEdge(edge) }
+        if lateIDs.contains(event.row.id), let edge = lateEdges[event.row.id] { log.addEdge(edge) }
         for attribute in attributes[Int(event.attributes.lowerBound)..<Int(event.attributes.upperBound)] {
             log.addAttribute(
                 redactor.isEmpty ? attribute : TraceLog.Attribute(name: attribute.name, value: clean(attribute.value)))
@@ -201,4 +245,8 @@ extension ImportedEvents {
         scratch.append(UInt8(ascii: "}"))
         return scratch.withUnsafeBytes { log.intern($0) }
     }
+}
+
+extension Range<UInt32> {
+    fileprivate func moved(by distance: UInt32) -> Range<UInt32> { (lowerBound + distance)..<(upperBound + distance) }
 }

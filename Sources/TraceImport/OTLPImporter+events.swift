@@ -119,7 +119,8 @@ extension JSONCursor {
     /// A 64-bit number, bare or as a text.
     mutating func integerOrText(_ reason: StaticString) throws(JSONFailure) -> Int64 {
         guard peek() == UInt8(ascii: "\"") else { return try integer(reason) }
-        guard let number = Int64(try string().string) else { throw failure(reason) }
+        let text = try string()
+        guard let number = text.shortNumber ?? Int64(text.string) else { throw failure(reason) }
         return number
     }
 
@@ -139,8 +140,13 @@ extension JSONCursor {
         var found: Int64?
         try any { (name, cursor) throws(JSONFailure) in
             guard !name.equals("doubleValue") else { return }
+            if cursor.peek() == UInt8(ascii: "\"") {
+                let string = try cursor.string()
+                found = string.shortNumber ?? Int64(string.quoted.string.dropFirst().dropLast())
+                return
+            }
             let text = try cursor.skipValue().string
-            found = Int64(text.first == "\"" ? String(text.dropFirst().dropLast()) : text)
+            found = Int64(text)
         }
         return found
     }
@@ -240,6 +246,20 @@ extension JSONCursor {
         text.append(contentsOf: key.bytes)
         text.append(UInt8(ascii: ":"))
         text.append(contentsOf: value)
+    }
+}
+
+extension JSONString {
+    /// The number that up to 19 digits are; `nil` for anything else, numbers too.
+    fileprivate var shortNumber: Int64? {
+        guard 1...19 ~= count else { return nil }
+        var number: UInt64 = 0
+        for byte in raw {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            number = number &* 10 &+ UInt64(digit)
+        }
+        return Int64(exactly: number)
     }
 }
 

@@ -16,7 +16,11 @@ extension OTLPImporter {
             case 4: span.kind = try spanKind(&cursor)
             case 5, 13: span.start = try time(&cursor)
             case 6, 14: span.end = try time(&cursor)
-            case 7 where cursor.peek() == UInt8(ascii: "["): span.attributes = try cursor.skipValue()
+            case 7 where cursor.peek() == UInt8(ascii: "["):
+                span.meaning = Meaning()
+                try attributes(&cursor) { (importer, key, value) throws(JSONFailure) in
+                    try importer.read(key, &value, &span.meaning)
+                }
             case 8 where cursor.peek() == UInt8(ascii: "["): span.events = try cursor.skipValue()
             case 9 where cursor.peek() == UInt8(ascii: "{"): try status(&cursor, &span)
             default: try cursor.skipValue()
@@ -30,24 +34,35 @@ extension OTLPImporter {
         if try cursor.takeNull() { return .none }
         let text = try cursor.string("an id must be a text")
         if text.count == 0 { return .none }
+        if text.count == bytes * 2, Self.isLowerCaseHexadecimal(text.raw) {
+            return Self.isZero(text.raw) ? .none : events.log.intern(text.raw)
+        }
         scratch.removeAll(keepingCapacity: true)
-        var seen: UInt8 = 0
         if text.count == bytes * 2 {
-            for byte in text.raw {
-                let lower = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-                guard lower &- UInt8(ascii: "0") < 10 || lower &- UInt8(ascii: "a") < 6 else {
-                    throw cursor.failure("an id must be hexadecimal")
-                }
-                seen |= lower ^ UInt8(ascii: "0")
-                scratch.append(lower)
+            for byte in text.raw { scratch.append(byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte) }
+            guard scratch.withUnsafeBytes({ Self.isLowerCaseHexadecimal($0) }) else {
+                throw cursor.failure("an id must be hexadecimal")
             }
         } else {
             guard Base64.appendHexadecimal(text.raw, bytes: bytes, to: &scratch) else {
                 throw cursor.failure("an id must be hexadecimal: 32 digits for a trace, 16 for a span")
             }
-            seen = scratch.reduce(0) { $0 | ($1 ^ UInt8(ascii: "0")) }
         }
-        return seen == 0 ? .none : scratch.withUnsafeBytes { events.log.intern($0) }
+        return scratch.withUnsafeBytes { Self.isZero($0) ? .none : events.log.intern($0) }
+    }
+
+    // Without an early end, so that many bytes are looked at in one step.
+
+    private static func isLowerCaseHexadecimal(_ text: UnsafeRawBufferPointer) -> Bool {
+        var others = 0
+        for byte in text { others += byte &- UInt8(ascii: "0") < 10 || byte &- UInt8(ascii: "a") < 6 ? 0 : 1 }
+        return others == 0
+    }
+
+    private static func isZero(_ text: UnsafeRawBufferPointer) -> Bool {
+        var bits: UInt8 = 0
+        for byte in text { bits |= byte ^ UInt8(ascii: "0") }
+        return bits == 0
     }
 
     /// A number of nanoseconds, bare or as a text, never through a `Double`.
@@ -80,7 +95,7 @@ extension OTLPImporter {
     // MARK: Mapping
 
     /// What the attributes of a span say about its events.
-    private struct Meaning {
+    struct Meaning {
         var method: JSONString?
         var url: JSONString?
         var status: Int64?
@@ -95,22 +110,18 @@ extension OTLPImporter {
 
     /// Adds a span's events: its start, what it says happened within, its end.
     mutating func add(_ span: Span, _ resource: Resource, _ cursor: JSONCursor, at place: JSONCursor) throws(JSONFailure) {
-        var meaning = Meaning()
-        if let attributes = span.attributes {
-            var inner = JSONCursor(attributes, of: cursor)
-            try self.attributes(&inner) { (importer, key, value) throws(JSONFailure) in
-                try importer.read(key, &value, &meaning)
-            }
-        }
+        let meaning = span.meaning
         // Span ids are unique within a trace only; almost always they are unique.
         var name = span.span
         if let other = known[name] {
-            guard other.trace != span.trace else { throw place.failure("a span that is there twice; the first one counts") }
+            guard spans[other].trace != span.trace else {
+                throw place.failure("a span that is there twice; the first one counts")
+            }
             name = events.intern("\(events.log.text(span.trace))-\(events.log.text(span.span))")
             guard known[name] == nil else { throw place.failure("a span that is there twice; the first one counts") }
         }
-        known[name] = Known(
-            trace: span.trace, parent: span.parent, name: name, process: resource.process, kind: span.kind)
+        known.set(spans.count, for: name)
+        spans.append(Known(trace: span.trace, parent: span.parent, name: name, kind: span.kind))
 
         var start = meaning.start
         start.id = name
@@ -146,11 +157,7 @@ extension OTLPImporter {
         case 18: meaning.written = try value.anyText()
         case 19: meaning.value = try json(&value)
         default:
-            let digest = ImportedEvents.digest(key.raw)
-            let isTelling = telling[digest] ?? Redactor.isTelling(key.raw)
-            // Few names come often; a file of many does not fill the memory.
-            if telling.count < 4096 { telling[digest] = isTelling }
-            guard isTelling else { return }
+            guard telling.contains(key.raw) else { return }
             var text: [UInt8] = []
             try value.appendAny(to: &text, depth: 0)
             text.withUnsafeBytes { events.redactor.add($0) }
@@ -164,6 +171,7 @@ extension OTLPImporter {
         row.kind = .intent
         (row.id, row.request, row.number) = (.none, .none, rank)
         row.flags.insert(.numbered)
+        intentEvents.append((event: events.count, intent: start.intent))
         events.add(row)
     }
 
@@ -176,12 +184,18 @@ extension OTLPImporter {
         let isReceiving = span.kind == 2 || span.kind == 5
         events.edge(from: span.parent, isReceiving ? .message : .fork, .structural)
         if let method = meaning.method { events.attribute(members.method, events.log.intern(method.quoted.bytes)) }
+        // Between services two calls of one address are no race; in a browser they may be.
+        let hasSlot = resource.role == .browser && row.slot.isNone && span.kind == 3
         if let url = meaning.url {
-            let address = events.redactor.url(url.raw) ?? Array(url.raw)
-            events.attribute("url", String(decoding: address, as: UTF8.self))
-            // Between services two calls of one address are no race; in a browser they may be.
-            if resource.role == .browser, row.slot.isNone, span.kind == 3, let method = meaning.method {
-                address.withUnsafeBytes { address in
+            let cleaned = events.redactor.url(url.raw)
+            if url.isPlain, cleaned == nil {
+                // Its quotes and no escapes: that is JSON text already.
+                events.attribute(members.url, events.log.intern(url.quoted.bytes))
+            } else {
+                events.attribute("url", String(decoding: cleaned ?? Array(url.raw), as: UTF8.self))
+            }
+            if hasSlot, let method = meaning.method {
+                (cleaned ?? Array(url.raw)).withUnsafeBytes { address in
                     row.slot = events.slot(method: method.raw, url: address)
                     row.arguments = events.arguments(url: address, body: nil)
                 }
@@ -194,7 +208,8 @@ extension OTLPImporter {
         guard span.end > 0 else { return }
         var row = start
         row.kind = meaning.operation?.uppercased() == "COMMIT" ? .commit : .arrive
-        row.id = events.intern("\(events.log.text(start.id)).end")
+        row.id = endName(of: start.id)
+        spans[spans.count - 1].end = row.id
         row.time = span.end
         row.version = meaning.version
         row.label = .none

@@ -5,7 +5,7 @@ import Trace
 // fields are ignored, parents may be missing or come later, lines stand in any order. A span becomes its start and its end.
 
 /// Reads OpenTelemetry traces.
-struct OTLPImporter {
+struct OTLPImporter: Sendable {
     static let limits = [
         "Spans do not record writes of state, except where the application adds span events named trueline.write: without them stale "
             + "overwrites cannot be concluded (missing: write).",
@@ -25,7 +25,7 @@ struct OTLPImporter {
         var name: JSONString?
         var isError = false
         var message: JSONString?
-        var attributes: JSONSlice?
+        var meaning = Meaning()
         var events: JSONSlice?
     }
 
@@ -41,23 +41,40 @@ struct OTLPImporter {
         var trace: Symbol
         var parent: Symbol
         var name: Symbol
-        var process: Symbol
+        /// The name of its end, once there is one.
+        var end = Symbol.none
         var kind: Int64
     }
 
+    /// A process that was declared.
+    struct Declaration {
+        var process: Symbol
+        var role: TraceLog.Role
+        var clock: Symbol
+        /// Only if the process is not known yet.
+        var isTentative: Bool
+    }
+
     var events = ImportedEvents()
-    /// Spans by their own id.
-    var known: [Symbol: Known] = [:]
+    var spans: [Known] = []
+    /// Spans by their names.
+    var known = SymbolIndex()
     var scratch: [UInt8] = []
     var canonical = JSONCanonicalText()
     var intents: Set<Symbol> = []
+    /// Which events declare an intent, and which.
+    var intentEvents: [(event: Int, intent: Symbol)] = []
     /// Whether names of attributes tell of a credential, by their digests.
-    var telling: [UInt64: Bool] = [:]
+    var telling = TellingNames()
     var skipped = 0
     /// Instances of each service, in the order in which they were seen.
-    private var instances: [String: [String]] = [:]
+    var instances: [String: [String]] = [:]
+    var services: Set<String> = []
+    /// What was declared, in order; and of which processes.
+    var declarations: [Declaration] = []
+    var declared = SymbolSet()
     let names = OTLPNames()
-    let members: (method: Symbol, url: Symbol)
+    var members: (method: Symbol, url: Symbol)
 
     init() {
         members = (events.intern("method"), events.intern("url"))
@@ -107,19 +124,30 @@ struct OTLPImporter {
         var limits = Self.limits
         if skipped > 0 { limits.append("\(skipped) blocks of logs or metrics were passed over: only spans become events.") }
         // What the server's end lets its caller's end happen.
-        for (id, span) in known where span.kind == 2 {
-            guard let caller = known[span.parent], caller.kind == 3, caller.trace == span.trace else { continue }
-            let (end, callerEnd) = (
-                events.intern("\(events.log.text(id)).end"), events.intern("\(events.log.text(caller.name)).end")
-            )
-            events.lateEdges[callerEnd] = TraceLog.Edge(event: end, kind: .message, confidence: .structural)
+        for span in spans where span.kind == 2 {
+            guard let caller = known[span.parent].map({ spans[$0] }), caller.kind == 3, caller.trace == span.trace else {
+                continue
+            }
+            events.lateEdges[end(of: caller)] = TraceLog.Edge(event: end(of: span), kind: .message, confidence: .structural)
         }
-        let orphans = known.values.count { !$0.parent.isNone && known[$0.parent] == nil }
+        let orphans = spans.count { !$0.parent.isNone && known[$0.parent] == nil }
         if orphans > 0 {
             limits.append(
-                "\(orphans) of \(known.count) spans have a parent that is not in the file: what caused them is unknown.")
+                "\(orphans) of \(spans.count) spans have a parent that is not in the file: what caused them is unknown.")
         }
         return events.finish(.otlp, limits: limits)
+    }
+
+    private mutating func end(of span: Known) -> Symbol {
+        span.end.isNone ? endName(of: span.name) : span.end
+    }
+
+    /// The name of the end of a span.
+    mutating func endName(of span: Symbol) -> Symbol {
+        scratch.removeAll(keepingCapacity: true)
+        scratch.append(contentsOf: events.log.symbols.utf8(span))
+        scratch.append(contentsOf: ".end".utf8)
+        return scratch.withUnsafeBytes { events.log.intern($0) }
     }
 
     // MARK: The envelope
@@ -222,21 +250,26 @@ struct OTLPImporter {
         }
         let service = texts[0] ?? "unknown_service"
         let name = processName(service: service, instance: texts[1] ?? "")
-        let isKnown =
-            events.log.symbols.find(name).map { symbol in events.log.processes.contains { $0.name == symbol } } ?? false
         resource.process = events.intern(name)
         resource.session = texts[5].map { events.intern($0) } ?? .none
         if texts[3] != nil || texts[4] == "webjs" { resource.role = .browser }
-        if !isKnown {
-            let clock = texts[2].map { events.intern("host \($0)") } ?? .none
-            events.log.declareProcess(resource.process, role: resource.role, clock: clock)
-        }
+        let clock = texts[2].map { events.intern("host \($0)") } ?? .none
+        declare(Declaration(process: resource.process, role: resource.role, clock: clock, isTentative: true))
         return resource
+    }
+
+    /// Declares a process; of a service's instances the first one that is seen says what they are.
+    mutating func declare(_ declaration: Declaration) {
+        let process = declaration.process
+        guard !declaration.isTentative || !declared.contains(process) else { return }
+        let isRepeated = declarations.last.map { $0.process == process && !$0.isTentative } ?? false
+        if declared.insert(process) || !isRepeated { declarations.append(declaration) }
+        events.log.declareProcess(process, role: declaration.role, clock: declaration.clock)
     }
 
     private mutating func unknownService() -> Resource {
         let name = events.intern("unknown_service")
-        events.log.declareProcess(name, role: .service, clock: .none)
+        declare(Declaration(process: name, role: .service, clock: .none, isTentative: false))
         return Resource(process: name)
     }
 
@@ -245,6 +278,7 @@ struct OTLPImporter {
         let known = instances[service, default: []]
         let number = known.firstIndex(of: instance) ?? known.count
         if number == known.count { instances[service, default: []].append(instance) }
+        services.insert(service)
         return number == 0 ? service : "\(service) #\(number + 1)"
     }
 

@@ -1,7 +1,7 @@
 import Trace
 
 /// Takes credentials out of an imported file: what stands under a telling name, and the same texts wherever else they stand.
-struct Redactor {
+struct Redactor: Sendable {
     /// Shorter texts are too common to be looked for elsewhere.
     private static let shortestSecret = 8
     static let replacement = "[redacted]"
@@ -26,6 +26,13 @@ struct Redactor {
             }
             let plain = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: letters[..<count]))
             return tellingParts.contains { plain.contains(part: $0) }
+        }
+    }
+
+    /// Remembers what another has remembered.
+    mutating func add(_ other: Redactor) {
+        for symbol in stride(from: 1, to: UInt32(other.secrets.count), by: 1) {
+            other.secrets.utf8(Symbol(raw: symbol)).withUnsafeBytes { _ = secrets.intern($0) }
         }
     }
 
@@ -147,5 +154,20 @@ extension UnsafeRawBufferPointer {
         return (0...(count - part.count)).contains { start in
             self[start] == first && self[start..<(start + part.count)].elementsEqual(part)
         }
+    }
+}
+
+/// Remembers of names whether they tell of a credential: few names come often.
+struct TellingNames: Sendable {
+    /// A name's digest with the answer in the lowest bit, at the place that the digest says; a later name takes an earlier one's.
+    private var answers = [UInt64](repeating: 0, count: 1024)
+
+    mutating func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+        let digest = ImportedEvents.digest(name) | 1
+        let place = Int(truncatingIfNeeded: digest >> 20 & 1023)
+        if answers[place] | 1 == digest { return answers[place] & 1 == 1 }
+        let isTelling = Redactor.isTelling(name)
+        answers[place] = isTelling ? digest : digest & ~1
+        return isTelling
     }
 }

@@ -41,7 +41,7 @@ package struct TraceImport {
         /// The format is not known yet.
         case head
         case trace(TraceReader)
-        case lines(OTLPImporter, JSONLines)
+        case lines(PieceReader<OTLPAssembly>)
         /// The whole file is gathered.
         case document
         /// The file is too long; the rest of it is passed over.
@@ -50,13 +50,18 @@ package struct TraceImport {
 
     private let hint: TraceFormat?
     private let concurrency: Concurrency
+    private let pieceBytes: Int
     private var state = State.head
     private var gathered: [UInt8] = []
 
     /// - Parameter hint: the format, when it is known; otherwise it is found out from the content.
     /// - Parameter concurrency: how pieces of long files may be read side by side; the trace is the same however they are.
-    package init(hint: TraceFormat? = nil, concurrency: Concurrency = .none) {
+    /// - Parameter pieceBytes: how much of a file of lines is read at a time; tests give less.
+    package init(
+        hint: TraceFormat? = nil, concurrency: Concurrency = .none, pieceBytes: Int = TraceReader.pieceBytes
+    ) {
         self.hint = hint
+        self.pieceBytes = pieceBytes
         self.concurrency = concurrency
     }
 
@@ -88,10 +93,10 @@ package struct TraceImport {
             state = .refused
             reader.read(chunk)
             state = .trace(reader)
-        case .lines(var importer, var lines):
+        case .lines(var reader):
             state = .refused
-            lines.append(chunk) { importer.read($0) }
-            state = .lines(importer, lines)
+            reader.read(chunk)
+            state = .lines(reader)
         case .document:
             guard gathered.count + chunk.count <= Self.maximumDocumentBytes else {
                 gathered = []
@@ -111,10 +116,10 @@ package struct TraceImport {
             state = .refused
             let reading = reader.finish()
             return ImportedTrace(log: reading.log, format: .trueline, rejections: reading.rejections)
-        case .lines(var importer, var lines):
+        case .lines(var reader):
             state = .refused
-            lines.finish { importer.read($0) }
-            return importer.finish()
+            var assembly = reader.finish()
+            return assembly.finish()
         case .head, .document: return readDocument()
         case .refused:
             return Self.rejected("the document is longer than 1 GiB and would have to be held in memory; record a shorter time")
@@ -128,22 +133,22 @@ package struct TraceImport {
         var bytes: [UInt8] = []
         switch format {
         case .trueline:
-            var reader = TraceReader(concurrency: concurrency)
+            var reader = TraceReader(concurrency: concurrency, pieceBytes: pieceBytes)
             swap(&bytes, &gathered)
             reader.read(bytes)
             state = .trace(reader)
         case .otlp where Self.firstLineIsWhole(gathered):
-            var importer = OTLPImporter()
-            var lines = JSONLines(maximumLineBytes: Self.maximumDocumentBytes)
+            var reader = PieceReader(OTLPAssembly(), concurrency, pieceBytes: pieceBytes)
             swap(&bytes, &gathered)
-            bytes.withUnsafeBytes { lines.append($0) { importer.read($0) } }
-            state = .lines(importer, lines)
+            bytes.withUnsafeBytes { reader.read($0) }
+            state = .lines(reader)
         case .otlp, .har, .redux, .chrome, nil: state = .document
         }
     }
 
+    /// Whether the file consists of lines, as far as can be seen: a document may be one very long line, too.
     private static func firstLineIsWhole(_ bytes: [UInt8]) -> Bool {
-        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return bytes.count >= headBytes }
         return JSONDocument.with(bytes[..<end]) { cursor in
             var cursor = cursor
             return (try? cursor.skipValue()) != nil && (try? cursor.finish()) != nil
