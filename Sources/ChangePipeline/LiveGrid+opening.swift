@@ -83,27 +83,12 @@ extension LiveGrid {
     }
 
     private static func load(from store: any GridStore) throws(StoreError) -> (image: GridImage, unfolded: Int) {
-        let documents = try store.documents(withPrefix: "").filter { !$0.name.hasPrefix(GridDocuments.prefix) }
-        var image: GridImage
-        if documents.isEmpty, store.foldedRevision == .zero {
-            image = GridImage(name: "")
-        } else {
-            var loader = GridImageLoader()
-            try store.forEachRow { loader.row(key: $0, bytes: $1) }
-            do throws(RecordError) {
-                image = try loader.finish(documents: documents)
-            } catch {
-                throw StoreError(.corrupt, "its folded rows are damaged: \(error)")
-            }
-        }
-        guard image.revision == store.foldedRevision else {
-            throw StoreError(.corrupt, "its rows stand at revision \(image.revision), its fold at \(store.foldedRevision)")
-        }
-        var unfolded = 0
+        // Nobody else may hold the folded image: replay would copy each row that it changes.
+        var replay = LogReplay(try folded(in: store))
         var failure: StoreError?
-        try store.forEachRecord(after: image.revision) { record in
+        try store.forEachRecord(after: replay.revision) { record in
             do throws(RecordError) {
-                unfolded += try image.apply(record: record.bytes, revision: record.revision).changes
+                try replay.apply(record: record.bytes, revision: record.revision)
                 return true
             } catch {
                 failure = StoreError(.corrupt, "the record of revision \(record.revision) is not understood: \(error)")
@@ -111,9 +96,28 @@ extension LiveGrid {
             }
         }
         if let failure { throw failure }
-        guard image.revision == store.lastRevision else {
-            throw StoreError(.corrupt, "its log ends at revision \(store.lastRevision), replay at \(image.revision)")
+        guard replay.revision == store.lastRevision else {
+            throw StoreError(.corrupt, "its log ends at revision \(store.lastRevision), replay at \(replay.revision)")
         }
-        return (image, unfolded)
+        let unfolded = replay.changes
+        return (replay.finish(), unfolded)
+    }
+
+    /// The image at the folded revision.
+    private static func folded(in store: any GridStore) throws(StoreError) -> GridImage {
+        let documents = try store.documents(withPrefix: "").filter { !$0.name.hasPrefix(GridDocuments.prefix) }
+        if documents.isEmpty, store.foldedRevision == .zero { return GridImage(name: "") }
+        var loader = GridImageLoader()
+        try store.forEachRow { loader.row(key: $0, bytes: $1) }
+        let image: GridImage
+        do throws(RecordError) {
+            image = try loader.finish(documents: documents)
+        } catch {
+            throw StoreError(.corrupt, "its folded rows are damaged: \(error)")
+        }
+        guard image.revision == store.foldedRevision else {
+            throw StoreError(.corrupt, "its rows stand at revision \(image.revision), its fold at \(store.foldedRevision)")
+        }
+        return image
     }
 }

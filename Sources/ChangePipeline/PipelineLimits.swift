@@ -13,17 +13,17 @@ package struct PipelineLimits: Hashable, Sendable {
     package var parkedSubmissions = 10_000
     /// Repeats of commands that wait; beyond it a repeat is refused as overloaded.
     package var followers = 1_000
-    /// Unfolded changes at which a quiet grid folds: about 15 ms of replay.
+    /// Unfolded changes at which a quiet grid folds: about 10 ms of replay.
     package var changesBeforeFold = 20_000
     /// How long after a commit a grid counts as quiet: longer than a lone writer needs between an answer and its next command,
     /// shorter than programs' commands wait for company.
     package var foldQuietDelay = Duration.milliseconds(20)
-    /// Unfolded changes at which a fold begins however busy the grid is: about 0.6 seconds of replay. In a flood over a million
+    /// Unfolded changes at which a fold begins however busy the grid is: about 0.4 seconds of replay. In a flood over a million
     /// rows, ten changed rows then share a page of the file.
     package var changesBeforeFoldUnderLoad = 1_000_000
     /// Under load, the changes between two slices of a fold.
     package var changesPerFoldSlice = 1_000
-    /// Unfolded changes at which programs wait for the fold: about 3 seconds of replay.
+    /// Unfolded changes at which programs wait for the fold: about 1.5 seconds of replay.
     package var unfoldedChanges = 4_000_000
     /// Rows of one slice of a fold, fewer where they lie apart (`FoldPass`): about a millisecond, which a commit may have to wait.
     /// Above two thirds of `changesPerFoldSlice`, a pass over a million rows ends before as many changes as it folds have come.

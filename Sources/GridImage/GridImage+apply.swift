@@ -16,25 +16,24 @@ extension GridImage {
     }
 
     private mutating func apply(_ bytes: UnsafeRawBufferPointer, _ revision: Revision) throws(RecordError) -> Touched {
-        let (header, start) = try RecordHeader.open(bytes)
-        guard header.revision == revision else { throw .outOfOrder(expected: revision, found: header.revision) }
-        var cursor = start
         var touched = TouchedBuilder(columns: places.count)
-        var ahead = ReadAhead(cursor)
-        while !cursor.isAtEnd {
-            let section = try SectionHeader(from: &cursor)
-            while cursor.position < section.end {
-                if cursor.position >= ahead.position { ahead.warm(self) }
-                try applyChange(&cursor, revision, &touched)
-            }
-            guard cursor.position == section.end else { throw cursor.damaged("a change reaches past its section") }
+        var ahead = ReadAhead()
+        try RecordHeader.forEachChange(of: bytes, at: revision) { cursor, section throws(RecordError) in
+            if cursor.position >= ahead.position { ahead.warm(self, cursor, section) }
+            try applyChange(&cursor, revision, &touched)
         }
-        self.revision = revision
-        let sum = bytes.loadUnaligned(fromByteOffset: bytes.count - RecordFormat.checksumBytes, as: UInt64.self)
+        let before = lineage
+        advance(to: revision, bytes)
         let result = touched.finish()
-        recent.append(RecentChanges.Entry(revision: revision, before: lineage, touched: result))
-        lineage = Checksum.mix(lineage, UInt64(littleEndian: sum))
+        recent.append(RecentChanges.Entry(revision: revision, before: before, touched: result))
         return result
+    }
+
+    /// Notes that a record, given with its checksum, was applied.
+    mutating func advance(to revision: Revision, _ record: UnsafeRawBufferPointer) {
+        self.revision = revision
+        let sum = record.loadUnaligned(fromByteOffset: record.count - RecordFormat.checksumBytes, as: UInt64.self)
+        lineage = Checksum.mix(lineage, UInt64(littleEndian: sum))
     }
 
     /// Applies the change at the cursor.
@@ -61,31 +60,41 @@ extension GridImage {
     private mutating func applySet(
         _ cursor: inout RecordCursor, _ pointer: ChangePointer, _ touched: inout TouchedBuilder
     ) throws(RecordError) {
+        let change = try readSet(&cursor)
+        store.set(change.row, change.place.group, slot: change.place.slotInGroup, to: change.json, pointer: pointer)
+        touched.cell(change.row, change.column, sheet: change.place.sheet)
+    }
+
+    /// Reads what follows the tag of the commonest change, and checks that it fits.
+    @inline(__always)
+    func readSet(
+        _ cursor: inout RecordCursor
+    ) throws(RecordError) -> (row: UInt32, column: UInt32, place: ColumnPlace, json: UnsafeRawBufferPointer) {
         let row = try cursor.number32()
         let column = try cursor.number32()
         _ = try cursor.varint()
         _ = try cursor.varint()
         _ = try cursor.blob()
         let new = try cursor.blob()
-        let place = try cellPlace(row, column, cursor)
-        guard new.count <= Limits.cellBytes else { throw cursor.damaged("a cell of \(new.count) bytes") }
-        store.set(row, place.group, slot: place.slotInGroup, to: new, pointer: pointer)
-        touched.cell(row, column, sheet: place.sheet)
+        return (row, column, try cellPlace(row, column, new, cursor), new)
     }
 
+    /// Where a changed cell is, once it is clear that the change fits.
     @inline(__always)
-    private func cellPlace(_ row: UInt32, _ column: UInt32, _ cursor: RecordCursor) throws(RecordError) -> ColumnPlace {
+    func cellPlace(
+        _ row: UInt32, _ column: UInt32, _ new: UnsafeRawBufferPointer, _ cursor: RecordCursor
+    ) throws(RecordError) -> ColumnPlace {
         guard row < nextRow, let place = place(ColumnID(column)) else {
             throw cursor.damaged("a change of the cell r\(row) c\(column), which is not there")
         }
+        guard new.count <= Limits.cellBytes else { throw cursor.damaged("a cell of \(new.count) bytes") }
         return place
     }
 
     private mutating func applyCellChange(
         _ change: CellChange, _ pointer: ChangePointer, _ cursor: RecordCursor, _ touched: inout TouchedBuilder
     ) throws(RecordError) {
-        let place = try cellPlace(change.row, change.column, cursor)
-        guard change.new.count <= Limits.cellBytes else { throw cursor.damaged("a cell of \(change.new.count) bytes") }
+        let place = try cellPlace(change.row, change.column, change.new, cursor)
         let slot = place.slotInGroup
         switch change.tag {
         case .suggestion: store.change(change.row, place.group) { $0.update($1, pointer: pointer) { _ in } }

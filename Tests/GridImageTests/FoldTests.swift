@@ -19,13 +19,14 @@ private struct Folded {
     func recovered(_ log: Log) throws -> GridImage {
         var loader = GridImageLoader()
         for (key, bytes) in rows.sorted(by: { $0.key < $1.key }) { bytes.withUnsafeBytes { loader.row(key: key, bytes: $0) } }
-        var image = try loader.finish(documents: documents.sorted { $0.key < $1.key }.map { (name: $0.key, bytes: $0.value) })
+        let image = try loader.finish(documents: documents.sorted { $0.key < $1.key }.map { (name: $0.key, bytes: $0.value) })
         #expect(image.revision == revision)
-        while image.revision < log.image.revision {
-            let next = image.revision.next
-            _ = try image.apply(record: try #require(log.records[next]), revision: next)
+        var replay = LogReplay(image)
+        while replay.revision < log.image.revision {
+            let next = replay.revision.next
+            try replay.apply(record: try #require(log.records[next]), revision: next)
         }
-        return image
+        return replay.finish()
     }
 }
 

@@ -120,13 +120,13 @@ struct Planner {
     }
 
     private func warm(_ changes: ArraySlice<Change>) {
-        var sum = 0
+        var rows: [(row: UInt32, group: Int)] = []
+        rows.reserveCapacity(RowStore.warmCount)
         for change in changes.prefix(RowStore.warmCount) {
             guard case .setCell(let row, let column, _, _) = change, let place = draft.place(column) else { continue }
-            sum += draft.store.warm(row.rawValue, place.group)
-            if draft.states[Int(place.stateIndex)].order.contains(row.rawValue) { sum += 1 }
+            rows.append((row.rawValue, place.group))
         }
-        precondition(sum <= RowStore.warmCount * 513, "a sum of bytes is out of range")
+        draft.store.warm(rows)
     }
 
     // MARK: refusing

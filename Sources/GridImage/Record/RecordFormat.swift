@@ -84,6 +84,22 @@ struct RecordHeader {
         let header = try RecordHeader(from: &cursor)
         return (header, cursor)
     }
+
+    /// Checks a whole record and calls `body` with the cursor at each change in turn; `body` steps over it.
+    @inline(__always)
+    static func forEachChange(
+        of bytes: UnsafeRawBufferPointer, at revision: Revision,
+        _ body: (inout RecordCursor, SectionHeader) throws(RecordError) -> Void
+    ) throws(RecordError) {
+        let (header, start) = try open(bytes)
+        guard header.revision == revision else { throw .outOfOrder(expected: revision, found: header.revision) }
+        var cursor = start
+        while !cursor.isAtEnd {
+            let section = try SectionHeader(from: &cursor)
+            while cursor.position < section.end { try body(&cursor, section) }
+            guard cursor.position == section.end else { throw cursor.damaged("a change reaches past its section") }
+        }
+    }
 }
 
 /// What stands at the front of a command's section.

@@ -34,12 +34,18 @@ struct RowStore: Sendable {
     /// Calls `body` with the record of a row in a group, absent when there is none.
     @inline(__always)
     func withRecord<Value>(_ row: UInt32, _ group: Int, _ body: (RowRecord) -> Value) -> Value {
+        withSlab(row, group) { $0.withRecord(Int(row) % Slab.rows, body) } ?? body(Self.absent)
+    }
+
+    /// Calls `body` with the slab of a row in a group, if there is one.
+    @inline(__always)
+    func withSlab<Value>(_ row: UInt32, _ group: Int, _ body: (Slab) -> Value) -> Value? {
         let number = Int(row)
         let node = number / Node.rows
-        guard group < groups.count, node < groups[group].count else { return body(Self.absent) }
+        guard group < groups.count, node < groups[group].count else { return nil }
         let slab = number / Slab.rows % Node.slabLimit
-        guard slab < groups[group][node].slabs.count else { return body(Self.absent) }
-        return groups[group][node].slabs[slab].withRecord(number % Slab.rows, body)
+        guard slab < groups[group][node].slabs.count else { return nil }
+        return body(groups[group][node].slabs[slab])
     }
 
     private static var absent: RowRecord { RowRecord(UnsafeRawBufferPointer(start: nil, count: 0)) }
@@ -63,6 +69,14 @@ struct RowStore: Sendable {
     private mutating func makeRoom(_ group: Int, _ node: Int) {
         while groups.count <= group { groups.append([]) }
         while groups[group].count <= node { groups[group].append(Node()) }
+    }
+
+    /// Gives the slabs of a node room to grow in, where they have none.
+    mutating func loosen(_ node: Int, _ group: Int) {
+        guard group < groups.count, node < groups[group].count else { return }
+        for slab in groups[group][node].slabs.indices where groups[group][node].slabs[slab].isFull {
+            groups[group][node].slabs[slab].loosen()
+        }
     }
 
     @inline(__always)
