@@ -10,7 +10,7 @@ final class ReplyMemo: Sendable {
         /// The log that the reply was made from: `GridImage.lineage`.
         var lineage: UInt64
         var entityTag: String
-        /// Head and body as they go onto the connection.
+        /// Fields and body as they go onto the connection, after the `AnswerStart`.
         var whole: ByteBuffer
         /// What is answered instead to one who has it.
         var notModified: ByteBuffer

@@ -16,16 +16,18 @@ struct ConnectionFront: Sendable {
     }
 
     enum Answer {
-        /// A whole answer, as it goes onto the connection.
-        case bytes(ByteBuffer)
+        /// A whole answer: what follows its `AnswerStart`, as it goes onto the connection.
+        case whole(HTTPResponse.Status, ByteBuffer)
         case stream(StreamRequest)
     }
 
     let services: ServerServices
     let idle: IdleConnections
+    let start: AnswerStart
 
     init(services: ServerServices) {
         self.services = services
+        start = AnswerStart(wallClock: services.environment.wallClock)
         idle = IdleConnections(
             timeout: services.configuration.limits.idleTimeout, now: services.environment.monotonicClock)
     }
@@ -36,8 +38,8 @@ struct ConnectionFront: Sendable {
     func answer(to target: String, _ fields: RequestFields, arrived: UInt64) -> Answer? {
         let isPages = target.contains("/pages")
         guard isPages || target.contains("/events"), isAnswered(fields) else { return nil }
-        if isPages, let bytes = DirectPages(services: services).answer(to: target, fields, arrived: arrived) {
-            return .bytes(bytes)
+        if isPages, let answer = DirectPages(services: services).answer(to: target, fields, arrived: arrived) {
+            return .whole(answer.status, answer.rest)
         }
         return stream(target, fields).map { .stream($0) }
     }
@@ -102,29 +104,28 @@ extension ConnectionFront {
     /// Ends a chunked body.
     static let lastChunk = ByteBuffer(string: "0\r\n\r\n")
 
-    static let streamHead: ByteBuffer = {
+    /// What follows the start of an event stream's answer.
+    static let streamFields: ByteBuffer = {
         var fields = EventRoutes.fields
         for (name, value) in SecurityHeaders.dataFields { fields[name] = value }
         fields[.transferEncoding] = "chunked"
-        return head(.ok, fields)
+        return lines(fields)
     }()
 
-    /// The head of an answer, with the empty line.
-    static func head(_ status: HTTPResponse.Status, _ fields: HTTPFields, capacity: Int = 0) -> ByteBuffer {
+    /// The fields of an answer's head, with the empty line.
+    static func lines(_ fields: HTTPFields, capacity: Int = 0) -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(512 + capacity)
-        bytes.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n")
         for field in fields { bytes.writeString("\(field.name.rawName): \(field.value)\r\n") }
         bytes.writeStaticString("\r\n")
         return bytes
     }
 
     /// What a request that is no HTTP is told before its connection closes.
-    static func refusal(of error: HTTPParserError) -> ByteBuffer {
+    static func refusal(of error: HTTPParserError) -> (status: HTTPResponse.Status, rest: ByteBuffer) {
         var fields = HTTPFields()
         fields[.connection] = "close"
         fields[.contentLength] = "0"
-        let status: HTTPResponse.Status = error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest
-        return head(status, fields)
+        return (error == .headerOverflow ? .requestHeaderFieldsTooLarge : .badRequest, lines(fields))
     }
 }

@@ -1,4 +1,5 @@
 import GridModel
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -113,7 +114,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if isHandedOver, case .waiting = mode { return context.fireErrorCaught(error) }
-        if case .waiting = mode, let error = error as? HTTPParserError { write(ConnectionFront.refusal(of: error)) }
+        if case .waiting = mode, let error = error as? HTTPParserError {
+            let refusal = ConnectionFront.refusal(of: error)
+            write(refusal.status, refusal.rest)
+        }
         gone()
         context.close(promise: nil)
     }
@@ -154,9 +158,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard head.method == .GET, head.version == .http1_1 else { return false }
         let fields = RequestFields(head.headers)
         switch front.answer(to: head.uri, fields, arrived: lastActive) {
-        case .bytes(let bytes):
+        case .whole(let status, let rest):
             isSwallowing = true
-            write(bytes)
+            write(status, rest)
             return true
         case .stream(let request):
             guard let grid = front.services.open.grid(request.grid) else {
@@ -229,6 +233,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.writeAndFlush(data, promise: written)
     }
 
+    private func write(_ status: HTTPResponse.Status, _ rest: ByteBuffer) {
+        raw?.write(NIOAny(front.start.lines(status)), promise: nil)
+        write(rest)
+    }
+
     private func write(_ bytes: ByteBuffer) {
         raw?.writeAndFlush(NIOAny(bytes), promise: nil)
     }
@@ -245,7 +254,8 @@ extension ConnectionHandler: EventOutput {
     func write(_ bytes: EventBytes) {
         if !hasStreamHead {
             hasStreamHead = true
-            raw?.write(NIOAny(ConnectionFront.streamHead), promise: nil)
+            raw?.write(NIOAny(front.start.lines(.ok)), promise: nil)
+            raw?.write(NIOAny(ConnectionFront.streamFields), promise: nil)
         }
         write(bytes.chunk)
     }

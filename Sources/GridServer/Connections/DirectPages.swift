@@ -18,16 +18,19 @@ struct DirectPages {
     /// Bytes that may be compressed on an event loop: about a millisecond.
     private static let compressedAtOnce = 131_072
 
+    /// An answer's status, and what follows its `AnswerStart`.
+    typealias Answer = (status: HTTPResponse.Status, rest: ByteBuffer)
+
     /// The answer; `nil` when the long way must answer: a view, the past, a wait, a refusal, much to compress.
-    func answer(to target: String, _ fields: RequestFields, arrived: UInt64) -> ByteBuffer? {
+    func answer(to target: String, _ fields: RequestFields, arrived: UInt64) -> Answer? {
         let compresses = GzipEncoder.isAccepted(fields.acceptEncoding)
         do {
             guard
                 let answer = try kept(target, compresses, fields.ifNoneMatch) ?? made(target, compresses, fields.ifNoneMatch)
             else { return nil }
             services.metrics.observe(
-                route: "readPages", status: answer.status, nanoseconds: services.environment.monotonicClock() &- arrived)
-            return answer.bytes
+                route: "readPages", status: answer.status.code, nanoseconds: services.environment.monotonicClock() &- arrived)
+            return answer
         } catch {
             // Refusals are worded on the long way.
             return nil
@@ -35,20 +38,20 @@ struct DirectPages {
     }
 
     /// The reply that was made for this target from the same log.
-    private func kept(_ target: String, _ compresses: Bool, _ known: String?) -> (bytes: ByteBuffer, status: Int)? {
+    private func kept(_ target: String, _ compresses: Bool, _ known: String?) -> Answer? {
         guard let kept = services.replies.entry(ReplyMemo.Key(target: target, compresses: compresses)),
             let grid = services.open.grid(kept.grid), grid.position.lineage == kept.lineage,
             RunOverlay(services.runs, grid: kept.grid).isEmpty
         else { return nil }
         if let known, ETag.matches(known, kept.entityTag) {
             services.metrics.pagesUnchanged.add()
-            return (kept.notModified, 304)
+            return (.notModified, kept.notModified)
         }
         services.metrics.pagesServed.add()
-        return (kept.whole, 200)
+        return (.ok, kept.whole)
     }
 
-    private func made(_ target: String, _ compresses: Bool, _ known: String?) throws -> (bytes: ByteBuffer, status: Int)? {
+    private func made(_ target: String, _ compresses: Bool, _ known: String?) throws -> Answer? {
         let (path, text) = ConnectionFront.halves(target)
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 8, parts[0].isEmpty, parts[1] == "api", parts[2] == "v1", parts[3] == "grids",
@@ -67,22 +70,21 @@ struct DirectPages {
         let reply = try reader.reply(query, sheet: sheet, known: known)
         guard reply.status != .notModified, case .parts(let parts) = reply.body else {
             // What guards the page's bytes came with them; an answer without bytes need not say it again (RFC 9110, 15.4.5).
-            return (ConnectionFront.head(reply.status, reply.fields), reply.status.code)
+            return (reply.status, ConnectionFront.lines(reply.fields))
         }
         guard let whole = Self.whole(reply.fields, parts, compresses) else { return nil }
         // `have` and `minRevision` say what one client holds; what they lead to is not worth keeping.
         if let tag = reply.fields[.eTag], overlay.isEmpty, query.have.isEmpty, query.minRevision == nil {
-            let unchanged = reader.unchanged(tag)
             services.replies.keep(
                 ReplyMemo.Entry(
                     grid: id, lineage: image.lineage, entityTag: tag, whole: whole,
-                    notModified: ConnectionFront.head(unchanged.status, unchanged.fields)),
+                    notModified: ConnectionFront.lines(reader.unchanged(tag).fields)),
                 for: ReplyMemo.Key(target: target, compresses: compresses))
         }
-        return (whole, reply.status.code)
+        return (reply.status, whole)
     }
 
-    /// Head and body as they go out; `nil` when they are too long to be compressed here.
+    /// Fields and body as they go out; `nil` when they are too long to be compressed here.
     private static func whole(_ fields: HTTPFields, _ parts: [ByteBuffer], _ compresses: Bool) -> ByteBuffer? {
         var fields = fields
         for (name, value) in SecurityHeaders.dataFields { fields[name] = value }
@@ -96,12 +98,12 @@ struct DirectPages {
             guard let smaller = GzipEncoder.compress(bytes) else { return nil }
             fields[.contentEncoding] = "gzip"
             fields[.contentLength] = String(smaller.count)
-            var whole = ConnectionFront.head(.ok, fields, capacity: smaller.count)
+            var whole = ConnectionFront.lines(fields, capacity: smaller.count)
             whole.writeBytes(smaller)
             return whole
         }
         fields[.contentLength] = String(count)
-        var whole = ConnectionFront.head(.ok, fields, capacity: count)
+        var whole = ConnectionFront.lines(fields, capacity: count)
         for part in parts { whole.writeImmutableBuffer(part) }
         return whole
     }
