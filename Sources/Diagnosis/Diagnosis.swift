@@ -7,6 +7,8 @@ package struct Diagnosis: Sendable {
     package private(set) var findings: [Finding] = []
     /// First divergence points, the earliest first.
     package private(set) var divergences: [Divergence] = []
+    /// Which guard prevents each finding, and how far that is proved: for the first of each rule.
+    package private(set) var advice: [GuardAdvice] = []
     package private(set) var notChecked: [NotChecked] = []
     /// Failed expectations and errors that somebody saw, as events.
     package private(set) var symptoms: [Int] = []
@@ -20,8 +22,8 @@ package struct Diagnosis: Sendable {
     /// Episodes whose guards are tried.
     package static let maximumGuarded = 20
 
-    /// Linear in the events, apart from the replay of the first episodes.
-    package init(_ log: TraceLog) {
+    /// Linear in the events, apart from the replay of the first episodes. Without advice no guard is tried but those of episodes.
+    package init(_ log: TraceLog, withAdvice: Bool = true) {
         let causal = CausalOrder(log)
         var engine = RuleEngine(log, causal)
         engine.run()
@@ -29,6 +31,7 @@ package struct Diagnosis: Sendable {
         symptoms = engine.symptoms.map { Int($0) }
         diverge(engine)
         sortFindings(causal)
+        if withAdvice, !findings.isEmpty { advice = AdviceFinder(engine, divergences).advise(findings) }
         notChecked = Self.notChecked(log)
         note(log, causal, engine)
     }

@@ -10,7 +10,7 @@ struct DivergenceTests {
     ) {
         let sample = TraceSynthesis.sample(seed: seed, number: number, inversions: inversions)
         let log = TraceReader.read(TraceSynthesis.lines(sample.events, id: sample.name)).log
-        return (sample.name, log, sample.truth, Diagnosis(log))
+        return (sample.name, log, sample.truth, Diagnosis(log, withAdvice: false))
     }
 
     /// The short form of `trueline synthesize --check`: see CONTRIBUTING.md.

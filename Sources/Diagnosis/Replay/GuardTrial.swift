@@ -42,6 +42,10 @@ package struct GuardTrial: Sendable, Hashable {
     package var wronglyBlocked: Int
     /// Nanoseconds that deliveries waited in the recorded order; `nil` when the trace has no times.
     package var latency: Int64?
+    /// Why this guard could not be judged: what the trace lacks. The figures then say nothing.
+    package var missing: String?
+    /// What has to be known beside the figures: why a cancel does not help, what a replay cannot show.
+    package var note: String?
 }
 
 /// Tries the guards that decide about deliveries on every order of an episode.
@@ -94,7 +98,12 @@ struct GuardTrials {
         let window = runner.episode.window
         func position(_ place: Int) -> Position { replay.deliveries[window.lowerBound + place].position }
         switch option {
-        case .cancelInFlight, .identityBinding:
+        case .cancelInFlight:
+            let reach = reach
+            return runner.run(order) { place, delivery, _, _ in
+                replay.deliveries[delivery].rank >= replay.latestRank(at: min(position(place), reach[delivery] ?? .never))
+            }
+        case .identityBinding:
             return runner.run(order) { place, delivery, _, _ in
                 replay.deliveries[delivery].rank >= replay.latestRank(at: position(place))
             }
@@ -108,6 +117,41 @@ struct GuardTrials {
         case .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, .waitForDependency, nil:
             return runner.run(order)
         }
+    }
+
+    /// Until when a cancel stops a delivery: until its response is there, whenever its handler writes. Never when it was given up and wrote all
+    /// the same, or when the next attempt took its handle.
+    private var reach: [Int: Position] {
+        var reach: [Int: Position] = [:]
+        for delivery in movable {
+            let one = runner.replay.deliveries[delivery]
+            let request = runner.engine.requests[Int(one.request)]
+            let isOutOfReach = request.cancelPosition < one.position || hasLaterAttempt(request)
+            reach[delivery] = isOutOfReach ? one.start : min(request.arrivePosition, request.deliverPosition)
+        }
+        return reach
+    }
+
+    /// Requests looked at for a later attempt: it begins soon after the one it repeats.
+    private static let nearbyRequests = 1_000
+
+    private func hasLaterAttempt(_ request: RequestState) -> Bool {
+        let engine = runner.engine
+        guard request.intent >= 0, engine.intents[Int(request.intent)].starts > 1, request.startEvent != .max else {
+            return false
+        }
+        let own = attempt(request)
+        let url = engine.log.attribute("url", of: Int(request.startEvent))
+        let later = engine.requests.dropFirst(Int(engine.knownRequest(request.name)) + 1).prefix(Self.nearbyRequests)
+        return later.contains { other in
+            other.intent == request.intent && other.startEvent != .max && attempt(other) > own
+                && engine.log.attribute("url", of: Int(other.startEvent)) == url
+        }
+    }
+
+    private func attempt(_ request: RequestState) -> Int {
+        request.startEvent == .max
+            ? 1 : runner.engine.log.attribute("attempt", of: Int(request.startEvent)).flatMap { Int($0) } ?? 1
     }
 
     /// Each delivery waits for those of lower rank.

@@ -17,7 +17,7 @@ extension DiagnosisReport {
             ("divergences", .array(diagnosis.divergences.map(short))),
             ("explanation", .array(explanation?.steps.map(value) ?? [])),
             ("explanationConfidence", .optional(explanation.map { "\($0.confidence)" })),
-            ("guards", .array(guards)),
+            ("guards", .array(guards)), ("advice", .array(adviceValues)),
             (
                 "notChecked",
                 .array(diagnosis.notChecked.map { .object([("rule", .text($0.rule.code)), ("missing", .text($0.missing))]) })
@@ -106,17 +106,8 @@ extension DiagnosisReport {
         ])
     }
 
-    private var guards: [JSONValue] {
-        (diagnosis.divergences.first?.guards ?? []).map { trial in
-            .object([
-                ("guard", .text(trial.guard.code)), ("name", .text(trial.guard.title)), ("advised", .bool(trial.isAdvised)),
-                ("residual", .count(trial.residual)), ("orders", .count(trial.orders)),
-                ("exhaustive", .bool(trial.isExhaustive)),
-                ("wronglyBlocked", .count(trial.wronglyBlocked)), ("latency", trial.latency.map { .number($0) } ?? .null),
-                ("missing", .null),
-            ])
-        }
-    }
+    /// Those of the first divergence point.
+    private var guards: [JSONValue] { (diagnosis.divergences.first?.guards ?? []).map(value) }
 
     private func value(_ boundary: (process: TraceLog.Process, events: Int)) -> JSONValue {
         .object([

@@ -110,21 +110,18 @@ extension DiagnosisReport {
 
     private var guardSection: ReportSection {
         var section = ReportSection(title: "6. Invariant to enforce")
-        guard let divergence = diagnosis.divergences.first, let first = divergence.guards.first else {
+        if let divergence = diagnosis.divergences.first, let first = divergence.guards.first {
             section.add(
-                diagnosis.findings.isEmpty
-                    ? "Nothing to prevent." : "See the findings below; replay judges guards for responses out of order only.")
-            return section
+                "Replayed over \(first.orders) orders of arrival (\(first.isExhaustive ? "all that were possible" : "the neighbours of two; all would be too many")):"
+            )
+            for trial in divergence.guards {
+                section.add(
+                    "\(trial.guard.code) \(trial.guard.title): wrong in \(trial.residual), wrongly blocked \(trial.wronglyBlocked), \(Self.wait(trial))\(trial.isAdvised ? "  <- advised" : "")",
+                    trial.isAdvised ? .good : .plain)
+            }
         }
-        section.add(
-            "Replayed over \(first.orders) orders of arrival (\(first.isExhaustive ? "all that were possible" : "the neighbours of two; all would be too many")):"
-        )
-        for trial in divergence.guards {
-            let latency = trial.latency.map { $0 == 0 ? "no wait" : "\($0 / 1_000_000) ms waited" } ?? "wait unknown"
-            section.add(
-                "\(trial.guard.code) \(trial.guard.title): wrong in \(trial.residual), wrongly blocked \(trial.wronglyBlocked), \(latency)\(trial.isAdvised ? "  <- advised" : "")",
-                trial.isAdvised ? .good : .plain)
-        }
+        addAdvice(to: &section)
+        if section.lines.isEmpty { section.add("Nothing to prevent.") }
         return section
     }
 

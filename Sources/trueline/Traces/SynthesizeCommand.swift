@@ -93,6 +93,6 @@ struct SynthesizeCommand: AsyncParsableCommand {
     private func diagnose(_ events: [TraceEvent], _ name: String) -> (TraceLog, Diagnosis) {
         // Through the file's form, as a person would: it is part of what is checked.
         let log = TraceReader.read(TraceSynthesis.lines(events, id: name)).log
-        return (log, Diagnosis(log))
+        return (log, Diagnosis(log, withAdvice: false))
     }
 }

@@ -1,0 +1,82 @@
+import Trace
+
+/// Tries guards on every order of a race.
+struct RaceTrials {
+    private let engine: RuleEngine
+    private let race: Race
+    private let orders: RaceOrders
+
+    init(_ engine: RuleEngine, _ race: Race) {
+        self.engine = engine
+        self.race = race
+        orders = RaceOrders(race)
+    }
+
+    func run(_ finding: Finding) -> GuardAdvice {
+        let targets = orders.orders.map { order in
+            var oracle = RaceOracle(race)
+            return oracle.run(order)
+        }
+        let trials = finding.rule.guardsToTry.map { trial($0, targets) }
+        var advice = GuardAdvice(
+            finding, proof: .replay(orders: orders.orders.count, isExhaustive: orders.isExhaustive), trials: trials)
+        advice.advise()
+        return advice
+    }
+
+    private func trial(_ option: Guard, _ targets: [[RaceOracle.Target]]) -> GuardTrial {
+        var trial = GuardTrial(
+            guard: option, orders: orders.orders.count, isExhaustive: orders.isExhaustive, residual: 0, wronglyBlocked: 0,
+            latency: latency(of: option))
+        for (order, target) in zip(orders.orders, targets) {
+            var run = RaceRun(race, engine, guard: option)
+            run.run(order)
+            var isWrong = run.isBroken
+            for place in race.places.indices where race.isJudged[place] && run.places[place].value != target[place].value {
+                if run.places[place].blocked == 0 {
+                    if place == 0 { isWrong = true }
+                } else if target[place].isOwed {
+                    trial.wronglyBlocked += 1
+                }
+            }
+            if isWrong { trial.residual += 1 }
+        }
+        if option == .cancelInFlight, trial.residual > 0 || trial.wronglyBlocked > 0 {
+            trial.note = Cancellation(engine, race).note
+        }
+        return trial
+    }
+
+    /// What the guard made deliveries wait for in the recorded order, where the trace has times.
+    private func latency(of option: Guard) -> Int64? {
+        let log = engine.log
+        var total: Int64 = 0
+        for (index, step) in race.steps.enumerated() {
+            guard case .delivered = step.action, let own = race.requests[step.request] else { continue }
+            let until: Int64? =
+                switch option {
+                case .queue:
+                    race.steps[index...].compactMap { other in
+                        guard case .delivered = other.action, let state = race.requests[other.request],
+                            state.slot == own.slot, state.rank < own.rank
+                        else { return nil }
+                        return log.times[other.event]
+                    }.max()
+                case .waitForDependency:
+                    race.steps[index...].compactMap { other in
+                        guard case .acknowledged = other.action, other.touched.contains(where: step.touched.contains) else {
+                            return nil
+                        }
+                        return log.times[other.event]
+                    }.max()
+                case .cancelInFlight, .identityBinding, .versionCheck, .ignoreWhilePending, .idempotencyKey,
+                    .atomicReadModifyWrite, .snapshotToken:
+                    nil
+                }
+            guard let until else { continue }
+            if until == 0 || log.times[step.event] == 0 { return nil }
+            total += max(0, until - log.times[step.event])
+        }
+        return total
+    }
+}
