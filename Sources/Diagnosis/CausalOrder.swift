@@ -177,7 +177,7 @@ private struct EdgeCollector {
     }
 
     private mutating func addExplicit(_ log: TraceLog) {
-        guard log.edgeEnds.last ?? 0 > 0 else { return }
+        guard log.hasEdges else { return }
         var named: [Symbol: UInt32] = [:]
         var lines: [UInt32: UInt32] = [:]
         for event in 0..<log.count {

@@ -23,7 +23,7 @@ struct CommitIndex: Sendable {
     /// Whether commits name keys; without keys a version is of the whole store.
     private(set) var hasKeys = false
     /// Every commit event with its transaction, in the file's order, for `KnownCommits`.
-    private(set) var transactions: [UInt32: UInt32] = [:]
+    private(set) var transactions: [(event: UInt32, transaction: UInt32)] = []
 
     struct Identity: Sendable, Hashable {
         var key: Symbol
@@ -49,7 +49,7 @@ struct CommitIndex: Sendable {
             }
             last[store] = (log.versions[event], log.intents[event], log.keys[event], transaction)
             hasKeys = hasKeys || !log.keys[event].isNone
-            transactions[UInt32(event)] = transaction
+            transactions.append((UInt32(event), transaction))
             entries.append(
                 Entry(
                     key: log.keys[event], version: log.versions[event], event: UInt32(event), store: store,
@@ -143,10 +143,12 @@ struct KnownCommits: Sendable {
     private var sent: [UInt32]
     private let edges: [CausalOrder.Edge]
     private let byFrom: [UInt32]
-    private let transactions: [UInt32: UInt32]
+    private let transactions: [(event: UInt32, transaction: UInt32)]
     private let processIndices: [UInt16]
-    private let firstTo: [UInt32: Range<Int>]
-    private let firstFrom: [UInt32: Range<Int>]
+    /// Into `transactions`, `edges` and `byFrom`.
+    private let commits: EventRanges
+    private let incoming: EventRanges
+    private let outgoing: EventRanges
     /// Whether any message ever came from the store, directly or not.
     private var hasHeard: [Bool]
 
@@ -166,27 +168,16 @@ struct KnownCommits: Sendable {
         processIndices = isNeeded ? log.processIndices : []
         let order = edges.indices.sorted { (edges[$0].from, $0) < (edges[$1].from, $1) }
         byFrom = order.map { UInt32($0) }
-        firstTo = Self.ranges(edges.count) { edges[$0].to }
-        firstFrom = Self.ranges(order.count) { edges[order[$0]].from }
-    }
-
-    private static func ranges(_ count: Int, _ event: (Int) -> UInt32) -> [UInt32: Range<Int>] {
-        var found: [UInt32: Range<Int>] = [:]
-        var index = 0
-        while index < count {
-            var end = index
-            while end < count, event(end) == event(index) { end += 1 }
-            found[event(index)] = index..<end
-            index = end
-        }
-        return found
+        self.commits = EventRanges(commits.transactions.count) { commits.transactions[$0].event }
+        incoming = EventRanges(edges.count) { edges[$0].to }
+        outgoing = EventRanges(order.count) { edges[order[$0]].from }
     }
 
     /// Before an event's rules: what its messages bring.
     mutating func receive(_ event: Int) {
         guard storeCount > 0 else { return }
         let process = Int(processIndices[event])
-        if let range = firstTo[UInt32(event)] {
+        if let range = incoming[event] {
             for edge in range {
                 for store in 0..<storeCount {
                     let value = sent[edge * storeCount + store]
@@ -196,7 +187,8 @@ struct KnownCommits: Sendable {
                 }
             }
         }
-        if let transaction = transactions[UInt32(event)], let store = storeIndex[processIndices[event]] {
+        if let commit = commits[event]?.lowerBound, let store = storeIndex[processIndices[event]] {
+            let transaction = transactions[commit].transaction
             known[process * storeCount + store] = max(known[process * storeCount + store], transaction)
             hasHeard[process * storeCount + store] = true
         }
@@ -204,7 +196,7 @@ struct KnownCommits: Sendable {
 
     /// After an event's rules: what its process knows goes with its messages.
     mutating func send(_ event: Int) {
-        guard storeCount > 0, let range = firstFrom[UInt32(event)] else { return }
+        guard storeCount > 0, let range = outgoing[event] else { return }
         let process = Int(processIndices[event])
         for index in range {
             for store in 0..<storeCount {

@@ -47,15 +47,15 @@ extension TraceLog {
     package mutating func addAttribute(_ attribute: Attribute) { attributePool.append(attribute) }
 
     /// The `from` keys added since the last event.
-    var pendingFrom: [Symbol] { Array(fromPool[Int(fromEnds.last ?? 0)...]) }
+    var pendingFrom: [Symbol] { Array(fromPool[Int(fromEnds.last)...]) }
 
     /// Drops the variable parts that were added since the last event: a reader found the record bad half way.
     package mutating func dropPending() {
-        valuePool.removeSubrange(Int(valueEnds.last ?? 0)...)
-        shownPool.removeSubrange(Int(shownEnds.last ?? 0)...)
-        edgePool.removeSubrange(Int(edgeEnds.last ?? 0)...)
-        fromPool.removeSubrange(Int(fromEnds.last ?? 0)...)
-        attributePool.removeSubrange(Int(attributeEnds.last ?? 0)...)
+        valuePool.removeSubrange(Int(valueEnds.last)...)
+        shownPool.removeSubrange(Int(shownEnds.last)...)
+        edgePool.removeSubrange(Int(edgeEnds.last)...)
+        fromPool.removeSubrange(Int(fromEnds.last)...)
+        attributePool.removeSubrange(Int(attributeEnds.last)...)
     }
 
     /// Appends an event with the variable parts added before it. `false` when the log is full: nothing is appended then.

@@ -37,7 +37,7 @@ extension TraceLog {
         flags.append(contentsOf: piece.flags)
         phases.append(contentsOf: piece.phases)
         times.append(contentsOf: piece.times)
-        numbers.append(contentsOf: piece.numbers)
+        numbers.append(piece.numbers) { $0 }
         map.withUnsafeBufferPointer { map in
             appendSymbols(of: piece, map)
             appendPools(of: piece, map)
@@ -52,6 +52,15 @@ extension TraceLog {
         edgePool.reserveCapacity(edgePool.count + piece.edgePool.count * times)
         fromPool.reserveCapacity(fromPool.count + piece.fromPool.count * times)
         attributePool.reserveCapacity(attributePool.count + piece.attributePool.count * times)
+        valueEnds.reserve(times, of: piece.valueEnds)
+        shownEnds.reserve(times, of: piece.shownEnds)
+        edgeEnds.reserve(times, of: piece.edgeEnds)
+        fromEnds.reserve(times, of: piece.fromEnds)
+        attributeEnds.reserve(times, of: piece.attributeEnds)
+        bases.reserve(times, of: piece.bases)
+        arguments.reserve(times, of: piece.arguments)
+        labels.reserve(times, of: piece.labels)
+        numbers.reserve(times, of: piece.numbers)
         reserve(events: piece.count * times)
     }
 
@@ -72,15 +81,6 @@ extension TraceLog {
         slotNames.reserveCapacity(capacity)
         keys.reserveCapacity(capacity)
         versions.reserveCapacity(capacity)
-        bases.reserveCapacity(capacity)
-        arguments.reserveCapacity(capacity)
-        labels.reserveCapacity(capacity)
-        numbers.reserveCapacity(capacity)
-        valueEnds.reserveCapacity(capacity)
-        shownEnds.reserveCapacity(capacity)
-        edgeEnds.reserveCapacity(capacity)
-        fromEnds.reserveCapacity(capacity)
-        attributeEnds.reserveCapacity(capacity)
     }
 
     private mutating func declareProcesses(of piece: TraceLog, _ map: [Symbol]) -> [UInt16] {
@@ -99,20 +99,20 @@ extension TraceLog {
         intents.append(contentsOf: piece.intents.lazy.map { map[Int($0.raw)] })
         slotNames.append(contentsOf: piece.slotNames.lazy.map { map[Int($0.raw)] })
         keys.append(contentsOf: piece.keys.lazy.map { map[Int($0.raw)] })
-        arguments.append(contentsOf: piece.arguments.lazy.map { map[Int($0.raw)] })
-        labels.append(contentsOf: piece.labels.lazy.map { map[Int($0.raw)] })
+        arguments.append(piece.arguments) { map[Int($0.raw)] }
+        labels.append(piece.labels) { map[Int($0.raw)] }
         versions.append(contentsOf: piece.versions.lazy.map { $0.mapped(map) })
-        bases.append(contentsOf: piece.bases.lazy.map { $0.mapped(map) })
+        bases.append(piece.bases) { $0.mapped(map) }
     }
 
     private mutating func appendPools(of piece: TraceLog, _ map: UnsafeBufferPointer<Symbol>) {
         let (values, shown, edges) = (UInt32(valuePool.count), UInt32(shownPool.count), UInt32(edgePool.count))
         let (from, attributes) = (UInt32(fromPool.count), UInt32(attributePool.count))
-        valueEnds.append(contentsOf: piece.valueEnds.lazy.map { $0 + values })
-        shownEnds.append(contentsOf: piece.shownEnds.lazy.map { $0 + shown })
-        edgeEnds.append(contentsOf: piece.edgeEnds.lazy.map { $0 + edges })
-        fromEnds.append(contentsOf: piece.fromEnds.lazy.map { $0 + from })
-        attributeEnds.append(contentsOf: piece.attributeEnds.lazy.map { $0 + attributes })
+        valueEnds.append(piece.valueEnds, from: values)
+        shownEnds.append(piece.shownEnds, from: shown)
+        edgeEnds.append(piece.edgeEnds, from: edges)
+        fromEnds.append(piece.fromEnds, from: from)
+        attributeEnds.append(piece.attributeEnds, from: attributes)
         valuePool.append(contentsOf: piece.valuePool)
         shownPool.append(
             contentsOf: piece.shownPool.lazy.map {
@@ -163,15 +163,15 @@ extension TraceLog {
         slotNames.removeAll(keepingCapacity: true)
         keys.removeAll(keepingCapacity: true)
         versions.removeAll(keepingCapacity: true)
-        bases.removeAll(keepingCapacity: true)
-        arguments.removeAll(keepingCapacity: true)
-        labels.removeAll(keepingCapacity: true)
-        numbers.removeAll(keepingCapacity: true)
-        valueEnds.removeAll(keepingCapacity: true)
-        shownEnds.removeAll(keepingCapacity: true)
-        edgeEnds.removeAll(keepingCapacity: true)
-        fromEnds.removeAll(keepingCapacity: true)
-        attributeEnds.removeAll(keepingCapacity: true)
+        bases.removeAll()
+        arguments.removeAll()
+        labels.removeAll()
+        numbers.removeAll()
+        valueEnds.removeAll()
+        shownEnds.removeAll()
+        edgeEnds.removeAll()
+        fromEnds.removeAll()
+        attributeEnds.removeAll()
     }
 }
 

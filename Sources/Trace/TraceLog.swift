@@ -1,4 +1,4 @@
-/// A trace in memory: one array a column, texts interned, variable parts in pools. About 90 bytes an event.
+/// A trace in memory: one array a column, texts interned, variable parts in pools. 60 to 90 bytes an event.
 ///
 /// Events are numbered from 0 in the order of the file (`EventIndex`). Columns are read directly by the rules, which walk them
 /// once; `event(at:)` gives one event back as plain data for reports. Names of events (`name(of:)`) are what reports print.
@@ -95,15 +95,16 @@ package struct TraceLog: Sendable {
     package internal(set) var slotNames: [Symbol] = []
     package internal(set) var keys: [Symbol] = []
     package internal(set) var versions: [TraceVersion] = []
-    package internal(set) var bases: [TraceVersion] = []
-    package internal(set) var arguments: [Symbol] = []
-    package internal(set) var labels: [Symbol] = []
-    package internal(set) var numbers: [Int64] = []
-    package internal(set) var valueEnds: [UInt32] = []
-    package internal(set) var shownEnds: [UInt32] = []
-    package internal(set) var edgeEnds: [UInt32] = []
-    package internal(set) var fromEnds: [UInt32] = []
-    package internal(set) var attributeEnds: [UInt32] = []
+    package internal(set) var bases = SparseColumn(missing: TraceVersion.none)
+    package internal(set) var arguments = SparseColumn(missing: Symbol.none)
+    package internal(set) var labels = SparseColumn(missing: Symbol.none)
+    package internal(set) var numbers = SparseColumn<Int64>(missing: 0)
+
+    var valueEnds = PoolEnds()
+    var shownEnds = PoolEnds()
+    var edgeEnds = PoolEnds()
+    var fromEnds = PoolEnds()
+    var attributeEnds = PoolEnds()
 
     var valuePool: [UInt8] = []
     var shownPool: [Shown] = []
@@ -132,14 +133,16 @@ package struct TraceLog: Sendable {
 
     /// Canonical JSON text of the event's value; empty when it has none.
     package func value(of event: EventIndex) -> ArraySlice<UInt8> {
-        valuePool[Self.range(valueEnds, event)]
+        valuePool[valueEnds[event]]
     }
 
-    package func shown(by event: EventIndex) -> ArraySlice<Shown> { shownPool[Self.range(shownEnds, event)] }
-    package func edges(into event: EventIndex) -> ArraySlice<Edge> { edgePool[Self.range(edgeEnds, event)] }
+    package func shown(by event: EventIndex) -> ArraySlice<Shown> { shownPool[shownEnds[event]] }
+    package func edges(into event: EventIndex) -> ArraySlice<Edge> { edgePool[edgeEnds[event]] }
+    /// Whether any event names one that happened before it.
+    package var hasEdges: Bool { !edgePool.isEmpty }
     /// The keys that a derived value was computed from, or that a slot owns.
-    package func from(of event: EventIndex) -> ArraySlice<Symbol> { fromPool[Self.range(fromEnds, event)] }
-    package func attributes(of event: EventIndex) -> ArraySlice<Attribute> { attributePool[Self.range(attributeEnds, event)] }
+    package func from(of event: EventIndex) -> ArraySlice<Symbol> { fromPool[fromEnds[event]] }
+    package func attributes(of event: EventIndex) -> ArraySlice<Attribute> { attributePool[attributeEnds[event]] }
 
     /// JSON text of a further member.
     package func attribute(_ name: String, of event: EventIndex) -> String? {
@@ -159,9 +162,5 @@ package struct TraceLog: Sendable {
         guard processIndices[a] != processIndices[b] else { return true }
         let clock = process(of: a).clock
         return !clock.isNone && clock == process(of: b).clock
-    }
-
-    private static func range(_ ends: [UInt32], _ event: EventIndex) -> Range<Int> {
-        (event == 0 ? 0 : Int(ends[event - 1]))..<Int(ends[event])
     }
 }

@@ -46,7 +46,7 @@ struct SlotReplay: Sendable {
         for (index, write) in engine.writes.enumerated() {
             for replay in placeSlots[write.place] ?? [] { replays[replay].add(write, index, engine) }
         }
-        for index in replays.indices { replays[index].findAsked(engine) }
+        for (index, asked) in asked(of: indexOfSlot, engine).enumerated() { replays[index].note(asked) }
         return replays
     }
 
@@ -74,15 +74,24 @@ struct SlotReplay: Sendable {
         return engine.log.tasks[Int(engine.writes[first].event)] == engine.log.tasks[Int(write.event)]
     }
 
-    private mutating func findAsked(_ engine: RuleEngine) {
-        var found: [(Position, Int64)] = []
-        for intent in engine.intents where intent.slot == slot { found.append((intent.position, intent.rank)) }
-        for request in engine.requests where request.slot == slot && request.intent < 0 && request.startPosition != .never {
-            found.append((request.startPosition, request.rank))
+    /// What was asked for in each slot, in one pass.
+    private static func asked(of indexOfSlot: [Int32: Int], _ engine: RuleEngine) -> [[(Position, Int64)]] {
+        var indices = [Int](repeating: -1, count: engine.slots.count)
+        for (slot, index) in indexOfSlot where slot >= 0 { indices[Int(slot)] = index }
+        var found: [[(Position, Int64)]] = Array(repeating: [], count: indexOfSlot.count)
+        for intent in engine.intents where intent.slot >= 0 && indices[Int(intent.slot)] >= 0 {
+            found[indices[Int(intent.slot)]].append((intent.position, intent.rank))
         }
-        found.sort { $0 < $1 }
+        for request in engine.requests where request.slot >= 0 && request.intent < 0 && request.startPosition != .never {
+            let index = indices[Int(request.slot)]
+            if index >= 0 { found[index].append((request.startPosition, request.rank)) }
+        }
+        return found
+    }
+
+    private mutating func note(_ found: [(Position, Int64)]) {
         var highest = Int64.min
-        asked = found.map { position, rank in
+        asked = found.sorted { $0 < $1 }.map { position, rank in
             highest = max(highest, rank)
             return Asked(position: position, highestRank: highest)
         }

@@ -59,15 +59,24 @@ struct RuleEngine {
         requestBySymbol = Array(repeating: 0, count: log.symbols.count)
         intentBySymbol = Array(repeating: 0, count: log.symbols.count)
         names = AttributeNames(log)
+        var (writes, starts, intents) = (0, 0, 0)
         for event in 0..<log.count {
             switch log.kinds[event] {
-            case .write, .delete: processes[Int(log.processIndices[event])].writes += 1
+            case .write, .delete:
+                processes[Int(log.processIndices[event])].writes += 1
+                writes += 1
             case .render: processes[Int(log.processIndices[event])].renders += 1
-            case .process, .slot, .intent, .start, .cancel, .arrive, .deliver, .read, .ack, .commit, .abort, .emit, .signal,
+            case .intent: intents += 1
+            case .start: starts += 1
+            case .process, .slot, .cancel, .arrive, .deliver, .read, .ack, .commit, .abort, .emit, .signal,
                 .mount, .unmount, .pending, .settled, .expect, .error, .note:
                 continue
             }
         }
+        // Exactly what most traces need: a table that grows stands in memory twice.
+        self.writes.reserveCapacity(writes)
+        requests.reserveCapacity(starts)
+        self.intents.reserveCapacity(intents)
     }
 
     mutating func run() {

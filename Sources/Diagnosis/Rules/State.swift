@@ -20,16 +20,16 @@ struct RequestState: Sendable {
     var cancelEvent: UInt32 = .max
     var intent: Int32 = -1
     var slot: Int32 = -1
-    var rank: Int64 = 0
     var arguments = Symbol.none
+    var rank: Int64 = 0
     var process: UInt16 = 0
+    /// In flight: begun, and not arrived, delivered or cancelled.
+    var isLive = false
     /// Begun in the task of a delivery: of which request.
     var parent: Int32 = -1
     /// The signal and the acknowledgement of the highest version of its key before it began.
     var signalEvent: UInt32 = .max
     var ackEvent: UInt32 = .max
-    /// In flight: begun, and not arrived, delivered or cancelled.
-    var isLive = false
 }
 
 /// What the walk knows of an intent.
