@@ -34,7 +34,7 @@ test-wasm: ## Builds the ordering core for WebAssembly and compares it with the 
 
 test-web: ## Type-checks the page and runs its unit tests
 	@Scripts/setup.sh test
-	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/traces/*.js
+	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/control/*.js Web/traces/*.js
 	@node --test Tests/Web/
 
 test-browser: ## The page in a real Chromium: what it does for a person, accessibility, and never backwards (short form)
@@ -46,6 +46,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/self_record.py
+	@$(TOOLS)/python Tests/Browser/attestation.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
 test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open (long form: see CONTRIBUTING.md)

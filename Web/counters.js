@@ -1,8 +1,8 @@
 // @ts-check
 // `window.trueline`: what has been asked, applied and dropped so far, to be read from outside and changed by nobody.
 
-/** @param {import('./grid/store.js').Store} store @param {import('./grid/reader.js').GridReader} reader @param {import('./grid/painter.js').Painter} painter @param {import('./grid/changes.js').Changes} changes */
-export function publishCounters(store, reader, painter, changes) {
+/** @param {import('./grid/store.js').Store} store @param {import('./grid/reader.js').GridReader} reader @param {import('./grid/painter.js').Painter} painter @param {import('./grid/changes.js').Changes} changes @param {{ current: import('./attestation/attest.js').Attestation | null }} attestation */
+export function publishCounters(store, reader, painter, changes, attestation) {
   const counters = Object.freeze({
     /** Page reads sent. */
     get requests() { return reader.counts.requests; },
@@ -24,6 +24,8 @@ export function publishCounters(store, reader, painter, changes) {
     /** All paints so far, in ms. */
     get paintTime() { return painter.paintTime; },
     get changesSent() { return changes.requests; },
+    /** Screens attested, what the server said of them, and what was repaired. */
+    get attested() { return Object.freeze({ ...attestation.current?.counts }); },
     get revision() { return store.revision; },
     get connection() { return store.connection; },
     get totalRows() { return store.totalRows; },

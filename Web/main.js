@@ -7,7 +7,7 @@ import { byID, debounced, h } from './base/dom.js';
 import { count, counted } from './base/format.js';
 import { icon } from './base/icons.js';
 import { toast } from './base/menu.js';
-import { Store } from './grid/store.js';
+import { isWhole, Store } from './grid/store.js';
 import { Selection } from './grid/selection.js';
 import { Painter } from './grid/painter.js';
 import { Drafts } from './grid/drafts.js';
@@ -36,8 +36,10 @@ import { emptyStates } from './status/empty-states.js';
 import { sheetTabs } from './status/sheet-tabs.js';
 import { gridSwitcher, themeToggle } from './status/grid-switcher.js';
 import { publishCounters } from './counters.js';
-import { isRecording, record } from './record.js';
+import { attested, isRecording, record } from './record.js';
 import { checkFrames, isChecking } from './check.js';
+import { Attestation } from './attestation/attest.js';
+import { paintedScreen } from './attestation/painted-screen.js';
 
 const store = new Store();
 const selection = new Selection(store);
@@ -224,7 +226,27 @@ reader.onRestored = (/** @type {number} */ revision, /** @type {number} */ heard
   const kept = drafts.drafts.size;
   toast(`The server was restored to an older copy of this grid: it is at revision ${count(revision)}, this page had seen ${count(heard)}. The grid was read anew.${kept ? ` ${counted(kept, 'change')} of yours ${kept === 1 ? 'is' : 'are'} kept.` : ''}`, { problem: true });
 };
-publishCounters(store, reader, painter, changes);
+/** @type {{ current: Attestation | null }} */
+const attestation = { current: null };
+publishCounters(store, reader, painter, changes, attestation);
+
+/** Attests what is painted from now on. @param {number | undefined} every seconds; nothing is attested without */
+function attestScreens(every) {
+  if (!every) return;
+  const current = (attestation.current = new Attestation({
+    look: () => {
+      if (!store.grid || store.revision === 0 || reader.awaitsView || !painter.isStill) return null;
+      const screen = paintedScreen(painter.grid, painter.seen), view = store.effectiveView, saved = store.savedView;
+      return screen && { grid: store.grid.id, view: isWhole(view) ? null : saved && !store.isViewChanged && !store.find ? saved.id : view, screen };
+    },
+    repair: () => {
+      painter.doubt();
+      reader.refetch();
+    },
+    ask: api.attest,
+  }, every));
+  if (recorder) current.onAnswer = (result, { screen }) => attested(recorder, result, screen);
+}
 
 addEventListener('hashchange', () => {
   const { grid, sheet, view } = addressed();
@@ -235,7 +257,7 @@ addEventListener('hashchange', () => {
 addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', (event) => event.persisted && void reopen());
 
-if (isRecording) await record(reader, store);
+const recorder = isRecording ? await record(reader, store) : null;
 if (isChecking) checkFrames(reader, store, drafts);
 try {
   await reader.load();
@@ -243,6 +265,7 @@ try {
   await openGrid(grid, sheet, view);
   if (store.problem && grid) await openGrid('');
   store.health = await api.health().catch(() => null);
+  attestScreens(store.health?.['attestation']?.every);
   painter.focus();
 } catch (error) {
   store.readingFailed(error instanceof Error ? error : new Error(String(error)));

@@ -54,6 +54,17 @@ export async function record(reader, store, recorder = load()) {
     out.write('viewport', key, [...store.pages.keys()], { version: revision, guard: 'G2', after: afterCommit(grid(), revision) });
     requestAnimationFrame(() => out.render(undefined, { [key]: revision }, { view: 'viewport' }));
   });
+  return out;
+}
+
+/**
+ * Records what the server said of the screen: a difference is a symptom. It is recorded when it changes.
+ * @param {any} recorder @param {import('./attestation/attestation-loop.js').AttestationResult} result @param {import('./attestation/painted-screen.js').PaintedScreen} screen
+ */
+export function attested(recorder, result, screen) {
+  if (result === 'unknown') return;
+  recorder.expect('the screen equals what is committed', result === 'equal');
+  if (result === 'differs') recorder.record('note', { label: `the screen of revision ${screen.revision} differs: rows ${screen.rows}, columns ${screen.columns}` });
 }
 
 /** Has `before` see every call of a method first. @param {any} object @param {string} name @param {(...all: any[]) => void} before */

@@ -59,15 +59,49 @@ extension LiveGrid {
     ) async throws(PipelineError) -> PastPage {
         let store = store
         return try await readingHistory { image, records throws(HistoryError) in
-            // Without its record nobody can tell whether the next commit moved rows.
-            if revision < image.revision { _ = try Self.record(revision.next, records) }
-            let structural: [Revision]
-            do throws(StoreError) {
-                structural = try store.structuralRevisions(after: revision).filter { $0 <= image.revision }
-            } catch {
-                throw .unreadable(revision, error.message)
-            }
+            let structural = try Self.structural(after: revision, to: image.revision, store, records)
             return try image.page(of: sheet, asOf: revision, ranks: ranks, structural: structural, records: records)
+        }
+    }
+
+    /// How far back a screen is followed: a screen is painted a second ago or two, and beyond that its rows have seldom changed, which
+    /// needs no history. A record that is opened may hold a thousand changes: 500 of them are about 50 ms, and no check takes longer (S8).
+    package struct ScreenReach: Sendable {
+        package var revisions: UInt64 = 5_000
+        package var structural = 64
+        package var changes = 500
+
+        package init() {}
+    }
+
+    /// Rows of a sheet as they were at an older revision, in the order given; `nil` when they did not stand there then.
+    /// - Parameter first: the rank of the first of them; without it they may stand anywhere.
+    /// - Throws: `notKept`; `history` with `tooFar` when the way there is longer than `reach`.
+    package func rows(
+        _ rows: [RowID], of sheet: SheetID, from first: Int?, asOf revision: Revision, columns: [ColumnID],
+        reach: ScreenReach = ScreenReach()
+    ) async throws(PipelineError) -> [PastPage.Row]? {
+        let store = store
+        return try await readingHistory { image, records throws(HistoryError) in
+            let behind = image.revision.rawValue.subtractingReportingOverflow(revision.rawValue).partialValue
+            guard revision <= image.revision, behind <= reach.revisions else { throw .tooFar(Int(clamping: behind)) }
+            let structural = try Self.structural(after: revision, to: image.revision, store, records)
+            guard structural.count <= reach.structural else { throw .tooFar(structural.count) }
+            return try image.rows(
+                rows, of: sheet, from: first, asOf: revision, columns: columns, structural: structural, openings: reach.changes,
+                records: records)
+        }
+    }
+
+    private static func structural(
+        after revision: Revision, to last: Revision, _ store: any GridStore, _ records: RecordReader
+    ) throws(HistoryError) -> [Revision] {
+        // Without its record nobody can tell whether the next commit moved rows.
+        if revision < last { _ = try record(revision.next, records) }
+        do throws(StoreError) {
+            return try store.structuralRevisions(after: revision).filter { $0 <= last }
+        } catch {
+            throw .unreadable(revision, error.message)
         }
     }
 

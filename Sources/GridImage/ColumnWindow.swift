@@ -1,4 +1,5 @@
 package import GridModel
+package import Ordering
 
 /// Columns of one sheet that a page shows, with where their cells lie: made once a request by `GridImage.window`.
 package struct ColumnWindow: Hashable, Sendable {
@@ -76,6 +77,11 @@ extension GridImage {
                 }
             }
         }
+    }
+
+    /// The last change to any column of a row that is stored together with one of the window's: never below their own.
+    package func lastChange(row: RowID, in window: ColumnWindow) -> Revision {
+        window.groups.reduce(.zero) { max($0, store.pointer(row.rawValue, $1.group).revision) }
     }
 
     /// Changes whenever what a page shows changes: a hash over the rows, the last change of each row in the window's groups, the

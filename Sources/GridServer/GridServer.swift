@@ -30,6 +30,7 @@ package struct GridServer: Sendable {
                 limits: configuration.limits, signals: host.environment.signalLimits, environment: environment,
                 metrics: metrics, runs: runs, serverRun: run),
             pages: PageCache(limit: configuration.limits.pageCacheBytes),
+            attestations: AttestationDesk(now: environment.monotonicClock, metrics: metrics),
             hostGuard: HostGuard(
                 configured: configuration.allowedHosts, traceOrigins: configuration.traces?.origins ?? []),
             run: run,
@@ -49,7 +50,7 @@ package struct GridServer: Sendable {
             + SheetRoutes(services: services).routes
             + PageRoutes(services: services).routes + ChangeRoutes(services: services).routes
             + EventRoutes(services: services).routes + ImportRoutes(services: services).routes
-            + ExportRoutes(services: services).routes
+            + ExportRoutes(services: services).routes + AttestationRoutes(services: services).routes
         if let sample = services.configuration.sampleFile { all += SampleRoutes(services: services, file: sample).routes }
         if let traces = services.configuration.traces {
             all += TraceRoutes(services: services, archive: TraceArchive(directory: traces.directory)).routes

@@ -14,6 +14,8 @@ package struct GridServerConfiguration: Sendable {
     package var sampleFile: String?
     /// What `/health` and the OpenAPI document say.
     package var version: String
+    /// Seconds between two attestations of one page, on average; `nil` asks pages for none.
+    package var attestationInterval: Int? = 30
     /// Serves the deliberately faulty design too, as the control of the ordering checks.
     package var servesControl: Bool
     /// Where recorded traces are kept and who may post them; `nil` takes none.

@@ -14,6 +14,7 @@ struct ServerServices: Sendable {
     let streams: EventStreams
     let pages: PageCache
     let replies = ReplyMemo()
+    let attestations: AttestationDesk
     let hostGuard: HostGuard
     /// Names this instance of the server: another one may have been started from an older copy of the data.
     let run: String

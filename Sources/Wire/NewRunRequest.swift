@@ -44,7 +44,7 @@ package struct NewRunRequest: Hashable, Sendable {
                 case "sheet": sheet = try reader.identifier(SheetID.self)
                 case "column": column = try reader.identifier(ColumnID.self)
                 case "scope": request.scope = try Scope(&reader)
-                case "view": request.view = try Self.view(&reader)
+                case "view": request.view = try PagesQuery.View(&reader)
                 case "viewport":
                     request.viewport = try reader.list { (reader) throws(WireError) in try reader.identifier(RowID.self) }
                 case "concurrency": request.concurrency = try reader.takeNull() ? nil : try reader.integer(in: 1...1_000)
@@ -57,11 +57,6 @@ package struct NewRunRequest: Hashable, Sendable {
             request.column = column
             return request
         }
-    }
-
-    private static func view(_ reader: inout WireReader) throws(WireError) -> PagesQuery.View? {
-        if try reader.takeNull() { return nil }
-        return reader.comes("{") ? .inline(try ViewDefinition(&reader)) : .saved(try reader.identifier(ViewID.self))
     }
 
     package var wire: [UInt8] {

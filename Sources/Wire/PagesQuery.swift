@@ -153,6 +153,14 @@ package struct PagesQuery: Hashable, Sendable {
     }
 }
 
+extension PagesQuery.View {
+    /// Reads a body's `view` member: a saved view's id or an inline view; `nil` for null, which is the sheet itself.
+    init?(_ reader: inout WireReader) throws(WireError) {
+        if try reader.takeNull() { return nil }
+        self = reader.comes("{") ? .inline(try ViewDefinition(&reader)) : .saved(try reader.identifier(ViewID.self))
+    }
+}
+
 /// Names what a page shows: equal tags, equal pages. Sixteen hexadecimal digits on the wire.
 package struct PageTag: Hashable, Sendable, CustomStringConvertible {
     package var rawValue: UInt64

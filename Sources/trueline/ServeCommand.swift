@@ -42,6 +42,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .customLong("demo-delay-ms"), help: "How long each answer of the demo rules takes, to watch a flood come in.")
     var demoDelay: Int?
 
+    @Option(
+        name: .customLong("attest-every"),
+        help: "Seconds between two checks of what a page shows, on average; 30 when absent, 0 for none.")
+    var attestEvery: Int?
+
     @Flag(help: "Keep grids in memory only.")
     var memory = false
 
@@ -96,15 +101,12 @@ struct ServePlan {
         let level = settings.value("log-level", flag: command.logLevel) ?? "info"
         guard let known = Logger.Level(rawValue: level) else { throw ValidationError("\"\(level)\" is not a log level") }
         logLevel = known
-        let portText = settings.value("port", flag: command.port.map(String.init)) ?? "8787"
-        guard let port = Int(portText), (0...65_535).contains(port) else {
-            throw ValidationError("\"\(portText)\" is not a port")
-        }
-        let delayText = settings.value("demo-delay-ms", flag: command.demoDelay.map(String.init)) ?? "0"
-        guard let delay = Int(delayText), (0...60_000).contains(delay) else {
-            throw ValidationError("\"\(delayText)\" is not a delay from 0 to 60000 milliseconds")
-        }
-        demoDelay = .milliseconds(delay)
+        let port = try Self.number("port", command.port, 0...65_535, or: 8_787, "a port", settings)
+        demoDelay = .milliseconds(
+            try Self.number(
+                "demo-delay-ms", command.demoDelay, 0...60_000, or: 0, "a delay from 0 to 60000 milliseconds", settings))
+        let attestEvery = try Self.number(
+            "attest-every", command.attestEvery, 0...86_400, or: 30, "a number of seconds from 0 to 86400", settings)
         let names = Self.list("allow-host", command.allowHost, settings)
         server = GridServerConfiguration(
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,
@@ -113,7 +115,16 @@ struct ServePlan {
             spoolDirectory: keepsInMemory ? nil : dataDirectory + "/spool", sampleFile: Self.found(Self.sample),
             version: Trueline.version,
             servesControl: command.unsafeControl)
+        server.attestationInterval = attestEvery == 0 ? nil : attestEvery
         server.traces = try Self.traces(command, settings, dataDirectory: keepsInMemory ? nil : dataDirectory)
+    }
+
+    private static func number(
+        _ name: String, _ flag: Int?, _ range: ClosedRange<Int>, or usual: Int, _ words: String, _ settings: Settings
+    ) throws -> Int {
+        guard let text = settings.value(name, flag: flag.map(String.init)) else { return usual }
+        guard let number = Int(text), range.contains(number) else { throw ValidationError("\"\(text)\" is not \(words)") }
+        return number
     }
 
     /// What may be given several times as a flag, and with commas elsewhere.

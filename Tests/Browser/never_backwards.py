@@ -7,7 +7,8 @@ Everything painted is noted frame by frame and joined with the log of what was c
 * was there a frame whose cells never held together at any revision?  (C4)
 
 The answer must be 0, 0, 0 for Trueline, and more than 0 for each in the control (`--unsafe-control`), which shows that the
-check can see what it looks for.
+check can see what it looks for. The same is asked of the server: of the screens that the pages attest meanwhile, none differs from what
+was committed, and of the control's some do.
 
     python Tests/Browser/never_backwards.py --turns 20 --seed 1
     python Tests/Browser/never_backwards.py --turns 200 --seconds 300 --seed 7 --only trueline     (long form)
@@ -18,9 +19,11 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 import threading
 import time
+import urllib.request
 
 from playwright.async_api import async_playwright
 
@@ -59,6 +62,12 @@ class Flood(threading.Thread):
             ahead = began + sent / self.rate - time.monotonic()
             if ahead > 0:
                 self.stopping.wait(ahead)
+
+
+def attested(server):
+    """What the server said of the screens that pages attested."""
+    text = urllib.request.urlopen(server.url + "/metrics").read().decode()
+    return {result: int(n) for result, n in re.findall(r'trueline_attested_screens_total{result="(\w+)"} (\d+)', text)}
 
 
 def read_rows(client, grid, sheet, last):
@@ -150,7 +159,7 @@ def judge(frames, log):
 
 
 def run(flags, arguments, under, path, turn_pages):
-    server = Server(*flags)
+    server = Server("--attest-every", "1", *flags)
     try:
         client = server.client()
         made = client.request("POST", "/grids", {"name": "Airports"})
@@ -185,6 +194,7 @@ def run(flags, arguments, under, path, turn_pages):
             "backwards": backwards,
             "torn": torn,
             "lost": lost,
+            "attested": attested(server),
             "longTasks": long_tasks,
             "counters": counters,
             "problems": problems,
@@ -198,7 +208,9 @@ def report(name, result, seconds):
         f"{name}: {result['changes']} changes, {result['turns']} page turns, {result['frames']} frames, "
         f"{result['paints']} cells painted in {seconds:.0f} s: {len(result['unsaved'])} values not in the log, "
         f"{len(result['backwards'])} going backwards, {len(result['torn'])} torn viewports; "
-        f"{len(result['lost'])} acknowledged values missing; "
+        f"{len(result['lost'])} acknowledged values missing; screens attested: "
+        + ", ".join(f"{n} {name}" for name, n in result["attested"].items())
+        + "; "
         f"tasks over 50 ms: {sum(d > 50 for d in result['longTasks'])}"
         f" (longest {max(result['longTasks'], default=0):.0f} ms)"
     )
@@ -243,8 +255,10 @@ def main():
             # Too few frames would show nothing: at least one for every third turn.
             failed |= result["frames"] < result["turns"] / 3
             failed |= any(found) or bool(result['lost']) or bool(result["problems"])
+            failed |= result["attested"]["differs"] > 0 or result["attested"]["equal"] == 0
         else:
             failed |= not all(found)  # the check must be able to see each fault
+            failed |= result["attested"]["differs"] == 0
     print("1 failed" if failed else "never backwards: passed")
     sys.exit(1 if failed else 0)
 

@@ -153,6 +153,17 @@ export class Painter {
     this.longestPaint = Math.max(this.longestPaint, took);
   }
 
+  /** What is painted turned out not to be what was committed: the next paint writes every value slot again. */
+  doubt() {
+    for (const row of this.rows.values()) for (const cell of row.cells.values()) cell.isDoubted = true;
+    this.schedule();
+  }
+
+  /** True when nothing is about to be painted and no rows fly by. */
+  get isStill() {
+    return this.frame === 0 && !this.isFlying;
+  }
+
   /** Ranks from first to last, and the pinned one. @param {number} first @param {number} last @param {number} pinned @param {number} count */
   span(first, last, pinned, count) {
     const ranks = [];

@@ -134,6 +134,14 @@ export class GridReader {
     this.ask(this.lastViewport.first, this.lastViewport.last);
   }
 
+  /** What is painted turned out not to be what was committed: the pages in view are asked for whole. */
+  refetch() {
+    const { first, last } = this.lastViewport;
+    // A tag that the server never gave: to it the page is not held.
+    for (const [page, held] of this.held) if (page >= first && page <= last) held.tag = '';
+    this.handle({ type: 'refresh' });
+  }
+
   close() {
     this.isOpen = false;
     for (const controller of this.inFlight.values()) controller.abort();

@@ -42,6 +42,8 @@ export class CellView {
     this.focused = false;
     this.isNumber = false;
     this.isBoolean = false;
+    /** The value slot is written at the next paint, whatever it is thought to hold. */
+    this.isDoubted = false;
   }
 
   /** @param {CellContent} content */
@@ -58,7 +60,7 @@ export class CellView {
     }
     if (column.id !== this.columnID) element.dataset['column'] = column.id;
     if (content.columnRank !== this.columnRank) element.setAttribute('aria-colindex', String(content.columnRank + 2));
-    if (valueChanged) this.value.textContent = displayText(json);
+    if (valueChanged || this.isDoubted) this.value.textContent = displayText(json);
     if (content.left !== this.left) element.style.left = `${content.left}px`;
     if (content.width !== this.width) element.style.width = `${content.width}px`;
     if (revision !== this.revision) element.dataset['revision'] = String(revision);
@@ -67,6 +69,7 @@ export class CellView {
     this.columnID = column.id;
     this.columnRank = content.columnRank;
     this.json = json;
+    this.isDoubted = false;
     this.left = content.left;
     this.width = content.width;
     this.revision = revision;

@@ -119,6 +119,13 @@ export const api = {
   /** @param {string} grid @param {string} sheet @param {string} row @param {string} column */
   history: (grid, sheet, row, column) => json(`/grids/${e(grid)}/sheets/${e(sheet)}/rows/${e(row)}/cells/${e(column)}/history`),
 
+  /** What the page shows, compared with what was committed. @param {string} grid @param {string} body
+   * @returns {Promise<{ result: 'equal' | 'differs' | 'unknown', next?: number }>} */
+  attest: async (grid, body) => {
+    const response = await send(`/grids/${e(grid)}/attestations`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    return response.json();
+  },
+
   /** @param {string} grid @param {Record<string, unknown>} run */
   startRun: (grid, run) => json(`/grids/${e(grid)}/runs`, 'POST', run),
   /** @param {string} grid */

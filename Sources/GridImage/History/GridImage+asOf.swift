@@ -12,21 +12,54 @@ extension GridImage {
         of sheet: SheetID, asOf revision: Revision, ranks: Range<Int>, columns: [ColumnID]? = nil, structural: [Revision],
         records: RecordReader
     ) throws(HistoryError) -> PastPage {
-        guard revision <= self.revision else { throw .inFuture(revision) }
-        guard let state = (states + deletedStates).first(where: { $0.sheet.id == sheet }) else { throw .noSuchSheet(sheet) }
-        guard state.deletedAt == .zero || state.deletedAt > revision else { throw .noSuchSheet(sheet) }
         var shelf = RecordShelf()
-        var past = PastSheet(state, places: places)
-        for later in structural where later > revision && later <= self.revision {
-            try shelf.open(later, records) { _, cursor throws(RecordError) in try past.undo(cursor) }
-        }
-        guard past.existed else { throw .noSuchSheet(sheet) }
+        let past = try past(of: sheet, asOf: revision, structural: structural, &shelf, records)
         var page = PastPage(revision: revision, sheet: past.sheet, totalRows: past.order.count, rows: [])
         let shown = past.sheet.columns.filter { columns?.contains($0.id) ?? true }
         for row in past.order.slice(ranks.clamped(to: 0..<past.order.count)) {
             page.rows.append(try self.row(row, asOf: revision, past.restored[row], shown, &shelf, records))
         }
         return page
+    }
+
+    /// The given rows as they were at an older revision, in the order given; `nil` when they did not stand there then.
+    /// - Parameters:
+    ///   - first: the rank then of the first of them, the others next to it; without it they may stand anywhere in the sheet.
+    ///   - columns: those of them that there were then.
+    ///   - openings: changes looked at at most; beyond it `tooFar`.
+    package func rows(
+        _ rows: [RowID], of sheet: SheetID, from first: Int?, asOf revision: Revision, columns: [ColumnID],
+        structural: [Revision], openings: Int, records: RecordReader
+    ) throws(HistoryError) -> [PastPage.Row]? {
+        var shelf = RecordShelf(openings: openings)
+        let past = try past(of: sheet, asOf: revision, structural: structural, &shelf, records)
+        if let first {
+            let ranks = (first..<first + rows.count).clamped(to: 0..<past.order.count)
+            guard past.order.slice(ranks).elementsEqual(rows.map(\.rawValue)) else { return nil }
+        } else {
+            guard rows.allSatisfy({ past.order.contains($0.rawValue) }) else { return nil }
+        }
+        let shown = past.sheet.columns.filter { columns.contains($0.id) }
+        var found: [PastPage.Row] = []
+        found.reserveCapacity(rows.count)
+        for row in rows.map(\.rawValue) {
+            found.append(try self.row(row, asOf: revision, past.restored[row], shown, &shelf, records))
+        }
+        return found
+    }
+
+    private func past(
+        of sheet: SheetID, asOf revision: Revision, structural: [Revision], _ shelf: inout RecordShelf, _ records: RecordReader
+    ) throws(HistoryError) -> PastSheet {
+        guard revision <= self.revision else { throw .inFuture(revision) }
+        guard let state = (states + deletedStates).first(where: { $0.sheet.id == sheet }) else { throw .noSuchSheet(sheet) }
+        guard state.deletedAt == .zero || state.deletedAt > revision else { throw .noSuchSheet(sheet) }
+        var past = PastSheet(state, places: places)
+        for later in structural where later > revision && later <= self.revision {
+            try shelf.open(later, records) { _, cursor throws(RecordError) in try past.undo(cursor) }
+        }
+        guard past.existed else { throw .noSuchSheet(sheet) }
+        return past
     }
 
     private func row(

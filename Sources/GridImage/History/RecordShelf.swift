@@ -8,11 +8,24 @@ struct RecordShelf {
 
     private var records: [Revision: [UInt8]] = [:]
     private var kept = 0
+    /// How many times it may still be opened; `nil` without a bound.
+    private var openings: Int?
+    private let most: Int
+
+    /// - Parameter openings: how many changes may be looked at; beyond it `tooFar`.
+    init(openings: Int? = nil) {
+        self.openings = openings
+        most = openings ?? 0
+    }
 
     /// Calls `body` with a record without its checksum, and its header.
     mutating func open<Value>(
         _ revision: Revision, _ reader: RecordReader, _ body: (RecordHeader, RecordCursor) throws(RecordError) -> Value
     ) throws(HistoryError) -> Value {
+        if let left = openings {
+            guard left > 0 else { throw .tooFar(most) }
+            openings = left - 1
+        }
         let isNew = records[revision] == nil
         let bytes = try take(revision, reader)
         do throws(RecordError) {

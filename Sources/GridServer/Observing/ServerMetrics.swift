@@ -40,12 +40,15 @@ package final class ServerMetrics: Sendable {
         let name: String
         let help: String
         let isGauge: Bool
+        /// With braces, where the name has several.
+        let labels: String
         private let value = Atomic<Int>(0)
 
-        init(_ name: String, _ help: String, isGauge: Bool = false) {
+        init(_ name: String, _ help: String, isGauge: Bool = false, labels: String = "") {
             self.name = name
             self.help = help
             self.isGauge = isGauge
+            self.labels = labels
         }
 
         package func add(_ amount: Int = 1) { value.wrappingAdd(amount, ordering: .relaxed) }
@@ -67,11 +70,42 @@ package final class ServerMetrics: Sendable {
     package let exportedRows = Counter("trueline_export_rows_total", "Rows exported.")
     package let openGrids = Counter("trueline_open_grids", "Grids whose image is in memory.", isGauge: true)
 
+    let attestedEqual = attested("equal")
+    let attestedDiffering = attested("differs")
+    let attestedUnknown = attested("unknown")
+    /// Why screens were not checked, by reason.
+    let unchecked = ScreenVerdict.Unknown.allCases.map { reason in
+        (
+            reason,
+            Counter(
+                "trueline_attestations_unchecked_total", "Attested screens that were not checked, by the reason.",
+                labels: "{reason=\"\(reason.rawValue)\"}")
+        )
+    }
+
+    private static func attested(_ result: String) -> Counter {
+        Counter(
+            "trueline_attested_screens_total",
+            "Sampled screens compared with what was committed: equal over equal and differs is the share that is true.",
+            labels: "{result=\"\(result)\"}")
+    }
+
+    /// A page attested its screen.
+    func attested(_ verdict: ScreenVerdict) {
+        switch verdict {
+        case .equal: attestedEqual.add()
+        case .differs: attestedDiffering.add()
+        case .unknown(let reason):
+            attestedUnknown.add()
+            for (known, counter) in unchecked where known == reason { counter.add() }
+        }
+    }
+
     private var counters: [Counter] {
         [
             changes, commands, pagesServed, pagesUnchanged, pagesEncoded, pageCacheBytes, signals, gaps, subscribers,
-            importedRows, rejectedRows, exportedRows, openGrids,
-        ]
+            importedRows, rejectedRows, exportedRows, openGrids, attestedEqual, attestedDiffering, attestedUnknown,
+        ] + unchecked.map(\.1)
     }
 
     package init() {}
@@ -92,9 +126,11 @@ package final class ServerMetrics: Sendable {
     func text(gauges: [(name: String, help: String, samples: [(labels: String, value: UInt64)])]) -> String {
         let (requests, latency, commands) = state.withLock { ($0.requests, $0.latency, $0.commands) }
         var text = ""
+        var before = ""
         for counter in counters {
-            Self.head(counter.name, counter.help, counter.isGauge ? "gauge" : "counter", &text)
-            text += "\(counter.name) \(counter.current)\n"
+            if counter.name != before { Self.head(counter.name, counter.help, counter.isGauge ? "gauge" : "counter", &text) }
+            before = counter.name
+            text += "\(counter.name)\(counter.labels) \(counter.current)\n"
         }
         for gauge in gauges {
             Self.head(gauge.name, gauge.help, "gauge", &text)

@@ -40,6 +40,9 @@ struct ServerRoutes {
                 writer.name("time")
                 writer.number(started)
                 writer.member("subscribers", services.metrics.subscribers.current)
+                if let seconds = services.configuration.attestationInterval {
+                    writer.objectMember("attestation") { $0.member("every", seconds) }
+                }
                 if let provider = services.runs?.provider.description {
                     writer.name("agents")
                     writer.object { Self.write(provider, to: &$0) }

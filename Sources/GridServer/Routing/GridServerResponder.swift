@@ -36,6 +36,7 @@ package struct GridServerResponder: HTTPResponder {
         let started = services.environment.monotonicClock()
         let path = request.head.path?.prefix { $0 != "?" } ?? ""
         var label = "static"
+        var isQuiet = request.method == .get || request.method == .head
         var reply: Reply
         do {
             try services.hostGuard.check(request.head)
@@ -43,6 +44,7 @@ package struct GridServerResponder: HTTPResponder {
             case .route(let index, let parameters):
                 let route = table.routes[index]
                 label = route.operation
+                isQuiet = isQuiet || route.isRoutine
                 reply = try await route.handle(
                     RequestScope(
                         request: request, route: route, parameters: parameters, logger: context.logger,
@@ -59,7 +61,7 @@ package struct GridServerResponder: HTTPResponder {
         }
         let nanoseconds = services.environment.monotonicClock() &- started
         services.metrics.observe(route: label, status: reply.status.code, nanoseconds: nanoseconds)
-        log(request, label, reply, nanoseconds, context.logger)
+        log(request, label, isQuiet: isQuiet, reply, nanoseconds, context.logger)
         return response(reply, to: request.head)
     }
 
@@ -110,8 +112,10 @@ package struct GridServerResponder: HTTPResponder {
         }
     }
 
-    private func log(_ request: Request, _ label: String, _ reply: Reply, _ nanoseconds: UInt64, _ logger: Logger) {
-        let isQuiet = (request.method == .get || request.method == .head) && reply.status.code < 400
+    private func log(
+        _ request: Request, _ label: String, isQuiet: Bool, _ reply: Reply, _ nanoseconds: UInt64, _ logger: Logger
+    ) {
+        let isQuiet = isQuiet && reply.status.code < 400
         // 503 is a client ahead of us, or a stop: neither is a fault.
         let isFault = reply.status.code >= 500 && reply.status.code != 503
         let level: Logger.Level = isFault ? .error : isQuiet ? .debug : .info

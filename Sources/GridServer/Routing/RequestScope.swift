@@ -49,7 +49,9 @@ struct RequestScope: Sendable {
     }
 
     /// The body of a JSON request, whole.
-    func json() async throws -> [UInt8] {
+    /// - Parameter most: bytes; the server's limit for JSON when absent.
+    func json(atMost most: Int? = nil) async throws -> [UInt8] {
+        let most = most ?? maximumJSONBytes
         let type = header(.contentType) ?? ""
         guard Self.isJSON(type) else {
             throw Problem(
@@ -57,13 +59,13 @@ struct RequestScope: Sendable {
                 detail: "send Content-Type: application/json; this request says \"\(type.prefix(100))\"",
                 errors: [.init(["contentType": .text(String(type.prefix(100)))])])
         }
-        if let length = header(.contentLength).flatMap({ Int($0) }), length > maximumJSONBytes {
-            throw Problem.tooLarge("request body bytes", most: maximumJSONBytes, asked: length)
+        if let length = header(.contentLength).flatMap({ Int($0) }), length > most {
+            throw Problem.tooLarge("request body bytes", most: most, asked: length)
         }
         var bytes: [UInt8] = []
         for try await part in request.body {
-            guard bytes.count + part.readableBytes <= maximumJSONBytes else {
-                throw Problem.tooLarge("request body bytes", most: maximumJSONBytes, asked: bytes.count + part.readableBytes)
+            guard bytes.count + part.readableBytes <= most else {
+                throw Problem.tooLarge("request body bytes", most: most, asked: bytes.count + part.readableBytes)
             }
             bytes.append(contentsOf: part.readableBytesView)
         }

@@ -14,6 +14,8 @@ struct Route: Sendable {
     var answers: [Answer]
     /// The statuses of the problems it may answer with, beyond those of every route.
     var problems: [Int] = []
+    /// Asked by every page all the time: it is logged as quietly as a read.
+    var isRoutine = false
     var handle: @Sendable (RequestScope) async throws -> Reply
 
     struct QueryParameter: Sendable {

@@ -43,7 +43,8 @@ enum Schemas {
         ("ViewChange", .object([.init("name", name, required: false)] + viewMembers)),
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
-        ("Health", health), ("TraceList", traceList),
+        ("Health", health), ("TraceList", traceList), ("ScreenAttestation", screenAttestation),
+        ("AttestationReply", attestationReply),
     ]
 
     private static let problem: [Schema.Member] = [
@@ -163,6 +164,14 @@ enum Schemas {
     private static let health = Schema.object(
         [
             .init("status", .string()), .init("version", .string()), .init("storage", .string()),
-            .init("durability", .string()),
+            .init("durability", .string()), .init("attestation", object(.init("every", .integer(from: 1))), required: false),
         ], closed: false)
+    private static let screenAttestation = object(
+        .init("sheet", sheetID), .init("revision", revision), .init("view", .any, required: false),
+        .init("first", .integer(from: 0, to: Limits.rowsPerSheet)), .init("rows", .string()), .init("columns", .string()),
+        .init("hash", tag))
+    private static let attestationReply = object(
+        .init("result", .choice(["equal", "differs", "unknown"])),
+        .init("reason", .choice(ScreenVerdict.Unknown.allCases.map(\.rawValue)), required: false),
+        .init("next", .integer(from: 1), required: false))
 }
