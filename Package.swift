@@ -134,7 +134,8 @@ if !coreOnly && !storeOnly {
             "GridServer",
             [
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                "Trace", "TraceRecording", "CZlib", hummingbird, nio, nioPosix, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1,
+                "Trace", "TraceImport", "TraceRecording", "Diagnosis", "CZlib", hummingbird, nio, nioPosix, nioHTTP1,
+                nioHTTPTypes, nioHTTPTypesHTTP1,
                 httpTypes, serviceLifecycle, logging,
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", "TraceRecording", httpClient, nio, nioHTTP1]),

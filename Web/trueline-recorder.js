@@ -30,6 +30,8 @@
   /** Browsers take at most 64 KiB of requests that outlive their page. */
   const PART_LIMIT = 60_000;
   const SEND_EVERY = 2_000;
+  /** Names of expectations that are counted apart, and their length: the server keeps no more. */
+  const EXPECTATION_LIMIT = 100, EXPECTATION_LENGTH = 100;
   const RETRIES = 5;
   const SECRET_LIMIT = 64;
   /** Shorter values stand in too many places that are no secret. */
@@ -379,17 +381,26 @@
     return value;
   }
 
-  /** @type {Record<string, { checked: number, failed: number, holds: boolean | null }>} */
-  const expectations = {};
+  /** What was expected, by name. @type {Record<string, { checked: number, held: number, failed: number, holds: boolean | null }>} */
+  const expectations = Object.create(null);
+  /** What of it the counts that were recorded do not have yet. @type {Map<string, { held: number, failed: number }>} */
+  const uncounted = new Map();
 
-  /** Counts a check; recorded when it changes. @param {string} name @param {any} condition */
-  function expect(name, condition) {
-    const holds = Boolean(typeof condition === 'function' ? condition() : condition);
-    const known = expectations[name] ??= { checked: 0, failed: 0, holds: null };
+  /** Counts a check; recorded when it changes. A condition that throws does not hold. @param {string} given @param {any} condition */
+  function expect(given, condition) {
+    let holds = false;
+    try { holds = Boolean(typeof condition === 'function' ? condition() : condition); } catch { /* it does not hold */ }
+    let name = String(given).slice(0, EXPECTATION_LENGTH);
+    if (!(name in expectations) && Object.keys(expectations).length >= EXPECTATION_LIMIT) name = 'other expectations';
+    const known = expectations[name] ??= { checked: 0, held: 0, failed: 0, holds: null };
+    const counts = uncounted.get(name) ?? { held: 0, failed: 0 };
+    uncounted.set(name, counts);
     known.checked += 1;
-    if (!holds) known.failed += 1;
+    known[holds ? 'held' : 'failed'] += 1;
+    counts[holds ? 'held' : 'failed'] += 1;
     if (holds !== known.holds) record('expect', { name, holds, checked: known.checked, failed: known.failed, intent: turn?.intent?.id });
     known.holds = holds;
+    if (endpoint && !timer && !sending) timer = native.setTimeout(send, SEND_EVERY);
     return holds;
   }
 
@@ -632,9 +643,17 @@
 
   // --- handing the trace over -------------------------------------------------------------------------------------------------------
 
+  /** Every check is counted, only changes are recorded: the counts since the last of these notes. */
+  function countExpectations() {
+    if (uncounted.size === 0) return;
+    safely(() => record('note', { label: 'expectations checked', expectations: [...uncounted].map(([name, counts]) => ({ name, ...counts })) }));
+    uncounted.clear();
+  }
+
   /** All that is buffered, as a file. */
   function lines() {
     learnCookies();
+    countExpectations();
     return header() + declarations.map(line).join('') + dropNote() + buffer.map(line).join('');
   }
 
@@ -657,6 +676,7 @@
   /** The next part of the trace, taken from the buffer; parts are put together by their number. */
   function takePart() {
     learnCookies();
+    countExpectations();
     part += 1;
     let text = header(part);
     while (declared < declarations.length) text += line(declarations[declared++]);
@@ -676,7 +696,7 @@
 
   async function send() {
     timer = 0;
-    while (endpoint && !sending && !stopped && buffer.length > 0) {
+    while (endpoint && !sending && !stopped && (buffer.length > 0 || uncounted.size > 0)) {
       sending = true;
       const { text, count } = takePart();
       if (!await post(text)) dropped += count;
@@ -702,7 +722,7 @@
 
   /** The page goes away: what is left leaves with it. */
   function leave() {
-    while (endpoint && !stopped && buffer.length > 0) {
+    while (endpoint && !stopped && (buffer.length > 0 || uncounted.size > 0)) {
       const { text, count } = takePart();
       if (page.navigator?.sendBeacon?.(endpoint, new page.Blob([text], { type: 'text/plain;charset=utf-8' }))) continue;
       dropped += count;

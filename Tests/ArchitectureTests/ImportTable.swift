@@ -30,7 +30,8 @@ enum ImportTable {
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
         "GridServer": [
             "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Trace",
-            "TraceRecording", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes",
+            "TraceImport", "TraceRecording", "Diagnosis", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
+            "NIOHTTP1", "NIOHTTPTypes",
             "NIOHTTPTypesHTTP1", "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],

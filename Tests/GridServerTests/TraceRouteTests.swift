@@ -52,6 +52,107 @@ struct TraceRouteTests {
         }
     }
 
+    /// The checkout's recording in parts of at most 500 lines, each with the header.
+    private static func checkout(of trace: String) throws -> [String] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Fixtures/traces/checkout-faulty.trace.jsonl")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst()
+        return stride(from: 0, to: lines.count, by: 500).enumerated().map { number, start in
+            ([#"{"type":"trace","version":1,"id":"\#(trace)","part":\#(number + 1)}"#]
+                + lines.dropFirst(start).prefix(500).map(String.init)).joined(separator: "\n")
+        }
+    }
+
+    @Test("A trace's diagnosis names the divergence by the lines of the trace that is read", arguments: Way.allCases)
+    func diagnosis(_ way: Way) async throws {
+        try await Self.server(Self.directory("diagnosis\(way == .live ? "Live" : "Router")")).test(way) { api in
+            for part in try Self.checkout(of: "t-1") {
+                #expect(try await api.send(.post, "/traces", part, type: "text/plain").status == 204)
+            }
+            let answer = try await api.send(.get, "/api/v1/traces/t-1/diagnosis")
+            #expect(answer.status == 200 && answer.headers[.contentType] == "application/json")
+            let document = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
+            let divergence = try #require(document["divergence"] as? [String: Any])
+            #expect((document["divergences"] as? [Any])?.isEmpty == false)
+            let name = try #require(divergence["event"] as? String)
+            let lines = try await api.send(.get, "/api/v1/traces/t-1").text.split(separator: "\n")
+            let line = try #require(Int(name.dropFirst()).map { lines[$0 - 1] })
+            #expect(line.contains(#""type":"write""#) && line.contains(#""key":"total""#), "\(name): \(line)")
+            #expect(try await api.send(.get, "/api/v1/traces/t-1/diagnosis").body == answer.body)
+            // A part more is another trace to diagnose.
+            let more = Self.part(99, of: "t-1", #"{"type":"error","message":"boom"}"#)
+            #expect(try await api.send(.post, "/traces", more, type: "text/plain").status == 204)
+            #expect(try await api.send(.get, "/api/v1/traces/t-1/diagnosis").text.contains("boom"))
+        }
+    }
+
+    @Test("What cannot be diagnosed is said so", arguments: Way.allCases)
+    func undiagnosed(_ way: Way) async throws {
+        try await Self.server(Self.directory("undiagnosed\(way == .live ? "Live" : "Router")")).test(way) { api in
+            #expect(try await api.send(.get, "/api/v1/traces/absent/diagnosis").status == 404)
+            _ = try await api.send(.post, "/traces", Self.part(1), type: "text/plain")
+            #expect(try await api.send(.get, "/api/v1/traces/t-1/diagnosis").status == 422)
+        }
+    }
+
+    @Test("S8: one trace is diagnosed at a time, once for all who ask, and a long one is not")
+    func bounded() async throws {
+        let directory = Self.directory()
+        let archive = TraceArchive(directory: directory)
+        let diagnoses = TraceDiagnoses(archive: archive)
+        for part in try Self.checkout(of: "t-1") { try archive.add(TracePart(Array(part.utf8))) }
+        let reports = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<20 { group.addTask { try await diagnoses.diagnosis(of: "t-1") } }
+            var reports: Set<[UInt8]> = []
+            for try await report in group { reports.insert(report) }
+            return reports
+        }
+        #expect(reports.count == 1 && diagnoses.underWay == 0)
+        let folder = directory + "/long"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let part = folder + "/00000001.jsonl"
+        _ = FileManager.default.createFile(atPath: part, contents: nil)
+        let file = try FileHandle(forWritingTo: URL(filePath: part))
+        try file.truncate(atOffset: UInt64(TraceDiagnoses.traceBytes) + 1)
+        try file.close()
+        let later = TraceDiagnoses(archive: TraceArchive(directory: directory))
+        await #expect(throws: Problem.self) { try await later.diagnosis(of: "long") }
+    }
+
+    private static func note(_ counts: String) -> String {
+        #"{"type":"note","label":"expectations checked","expectations":[\#(counts)]}"#
+    }
+
+    @Test(
+        "What people should see is counted by name, once a part, and a name cannot break the text or its bound",
+        arguments: Way.allCases)
+    func expectations(_ way: Way) async throws {
+        try await Self.server(Self.directory("expectations\(way == .live ? "Live" : "Router")")).test(way) { api in
+            let first = Self.part(
+                1, Self.note(#"{"name":"cart not empty","held":3,"failed":1}"#), #"{"type":"note","label":"expectations"}"#)
+            for _ in 0..<2 { _ = try await api.send(.post, "/traces", first, type: "text/plain") }
+            let hostile = #"{"name":"a\"} 9\n\\","held":0,"failed":2},{"name":"","held":1},{"name":"b","held":-5,"failed":3}"#
+            _ = try await api.send(
+                .post, "/traces", Self.part(2, Self.note(hostile), Self.note(#"{"name":"c","held":1e3}"#)), type: "text/plain")
+            let many = (0..<300).map { #"{"name":"n\#($0)","held":1,"failed":0}"# }.joined(separator: ",")
+            for number in 3...4 {
+                let text = Self.part(number, Self.note(many), Self.note(many.replacing("\"n", with: "\"m")))
+                _ = try await api.send(.post, "/traces", text, type: "text/plain")
+            }
+            _ = try await api.send(
+                .post, "/traces", Self.part(5, Self.note(#"{"name":"cart not empty","held":4,"failed":0}"#)), type: "text/plain"
+            )
+            let text = try await api.send(.get, "/metrics").text
+            #expect(text.contains(#"trueline_expectations_total{name="cart not empty",result="held"} 7"#))
+            #expect(text.contains(#"trueline_expectations_total{name="cart not empty",result="failed"} 1"#))
+            #expect(text.contains(#"trueline_expectations_total{name="a\"} 9\n\\",result="failed"} 2"#))
+            #expect(text.contains(#"trueline_expectations_total{name="b",result="held"} 0"#) && !text.contains(#"name="c""#))
+            let names = text.split(separator: "\n").filter { $0.hasPrefix("trueline_expectations_total") }
+            #expect(names.count == 2 * 201)
+            #expect(names.allSatisfy { $0.contains("result=\"") && Int($0.split(separator: " ").last ?? "") != nil })
+        }
+    }
+
     @Test("Traces outlive the process that took them, and are gone when deleted")
     func kept() async throws {
         let directory = Self.directory()

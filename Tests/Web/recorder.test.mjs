@@ -239,7 +239,27 @@ test('an expectation is counted each time and recorded when it changes', () => {
   const p = pageWithRecorder();
   for (const holds of [true, true, false, false, true]) p.recorder.expect('cart not empty', () => holds);
   assert.deepEqual(p.of('expect').map((e) => [e.holds, e.checked, e.failed]), [[true, 1, 0], [false, 3, 1], [true, 5, 2]]);
-  assert.deepEqual({ ...p.recorder.symptoms['cart not empty'] }, { checked: 5, failed: 2, holds: true });
+  assert.deepEqual({ ...p.recorder.symptoms['cart not empty'] }, { checked: 5, held: 3, failed: 2, holds: true });
+});
+
+test('every check reaches the counts once, also those that changed nothing, and one that throws does not hold', async () => {
+  const p = pageWithRecorder({ endpoint: '/traces' });
+  for (let i = 0; i < 3; i += 1) p.recorder.expect('cart not empty', true);
+  await p.recorder.flush();
+  p.recorder.expect('cart not empty', true);
+  p.recorder.expect('sum', () => { throw new Error('the page\'s own'); });
+  await p.recorder.flush();
+  const counts = p.posts.flatMap((post) => post.body.trim().split('\n').map((line) => JSON.parse(line))).filter((e) => e.expectations).map((e) => e.expectations);
+  assert.deepEqual(counts, [[{ name: 'cart not empty', held: 3, failed: 0 }], [{ name: 'cart not empty', held: 1, failed: 0 }, { name: 'sum', held: 0, failed: 1 }]]);
+});
+
+test('names of expectations are bounded in number and length', () => {
+  const p = pageWithRecorder();
+  for (let i = 0; i < 500; i += 1) p.recorder.expect(`row ${i} ${'x'.repeat(200)}`, false);
+  p.recorder.expect('__proto__', false);
+  const names = Object.keys(p.recorder.symptoms);
+  assert.deepEqual([names.length, Math.max(...names.map((name) => name.length))], [101, 100]);
+  assert.equal(p.recorder.symptoms['other expectations'].failed, 401);
 });
 
 test('a guard that throws a response away says so on its delivery', async () => {

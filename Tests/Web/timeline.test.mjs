@@ -189,6 +189,16 @@ test('every event but declarations stands in one lane; lanes do not overlap, als
   assert.equal(model.layout.height, before);
 });
 
+test('every divergence point of a diagnosis is marked, and stepped through', async () => {
+  const trace = await readTrace(race());
+  const model = new Model(trace, { divergence: { event: 'w1', request: 'r1' }, divergences: [{ event: 'w1', request: 'r1', key: 'price' }, { event: 'w2', request: 'r2', key: 'price' }, { event: 'gone' }] });
+  assert.deepEqual(names(model, model.divergencePoints.map((point) => point.write)), ['w2', 'w1']);
+  assert.deepEqual(model.divergencePoints.map((point) => point.isFirst), [false, true]);
+  assert.ok(model.divergencePoints.every((point) => point.isProven && point.isViolation));
+  const plain = new Model(await readTrace(race()), null);
+  assert.deepEqual(plain.divergencePoints.map((point) => point.isFirst), [true]);
+});
+
 test('zoom keeps what is under the pointer, and the view stays near the trace', () => {
   const view = new Viewport(1_000, 0.01);
   view.resize(500, 300, 200);

@@ -6,7 +6,7 @@ export const KEYS = [
   [['\u2191', '\u2193'], 'event before, event after (causal order)'],
   [['\u2190', '\u2192'], 'to a cause, to an effect'],
   [['PgUp', 'PgDn', 'Home', 'End'], 'twenty back, twenty on, first, last'],
-  [['d'], 'to the first divergence'],
+  [['d', 'D'], 'to the first divergence, then to the next one; to the one before'],
   [['/'], 'search; Enter and Shift+Enter go through what was found'],
   [['n', 'N'], 'next match, match before'],
   [[',', '.'], 'move the instant whose state is shown'],
@@ -20,7 +20,7 @@ export const KEYS = [
 /** @type {{ [key: string]: string }} */
 const PLAIN = {
   ArrowDown: 'next', ArrowUp: 'previous', ArrowLeft: 'cause', ArrowRight: 'effect', PageDown: 'pageDown', PageUp: 'pageUp', Home: 'first', End: 'last',
-  '+': 'zoomIn', '=': 'zoomIn', '-': 'zoomOut', '0': 'fit', f: 'frame', d: 'divergence', '/': 'search', n: 'nextMatch', N: 'previousMatch', ',': 'scrubBack', '.': 'scrubOn',
+  '+': 'zoomIn', '=': 'zoomIn', '-': 'zoomOut', '0': 'fit', f: 'frame', d: 'divergence', D: 'previousDivergence', '/': 'search', n: 'nextMatch', N: 'previousMatch', ',': 'scrubBack', '.': 'scrubOn',
   a: 'axis', '?': 'help', Escape: 'clear',
 };
 

@@ -24,6 +24,7 @@ function drawInversions(scene) {
     if (Math.max(...places) < viewport.from || Math.min(...places) > viewport.to) continue;
     drawn += 1;
     if (drawn > MAXIMUM_CROSSINGS && !divergence.isFirst) continue;
+    if (divergence.isProven && !divergence.isFirst) ring(scene, divergence.write, 8, 1.4);
     const isNear = (Math.max(...places) - Math.min(...places)) * viewport.scale > 24;
     const isStrong = divergence.isFirst || isNear;
     c.globalAlpha = divergence.isFirst ? 1 : divergence.isViolation ? 0.6 : 0.35;
@@ -38,13 +39,19 @@ function drawInversions(scene) {
       c.fillStyle = theme.bad;
       c.globalAlpha = 0.1;
       c.fillRect(x - 7, 0, 14, scene.height);
-      c.globalAlpha = 1;
-      c.strokeStyle = theme.bad;
-      c.lineWidth = 2;
-      c.beginPath(); c.arc(x, scene.y(divergence.write), 11, 0, 7); c.stroke();
+      ring(scene, divergence.write, 11, 2);
     }
     c.globalAlpha = 1;
   }
+}
+
+/** Marks a divergence point. @param {Scene} scene @param {number} event @param {number} radius @param {number} width */
+function ring(scene, event, radius, width) {
+  const { c } = scene;
+  c.globalAlpha = 1;
+  c.strokeStyle = scene.theme.bad;
+  c.lineWidth = width;
+  c.beginPath(); c.arc(scene.x(scene.model.at(event)), scene.y(event), radius, 0, 7); c.stroke();
 }
 
 /** Says in words what the two lines of the first divergence are, above everything else. @param {Scene} scene */

@@ -88,8 +88,15 @@ function movePlayhead(position) {
   wantFrame();
 }
 
-function goToDivergence() {
-  const first = shown?.model.firstDivergence;
+/** To the first divergence; from one of them to the next, or to the one before. @param {1 | -1} [step] */
+function stepDivergence(step = 1) {
+  if (!shown) return;
+  const points = shown.model.divergencePoints, at = points.findIndex((point) => point.write === shown?.model.selected);
+  goToDivergence(at < 0 ? shown.model.firstDivergence : points[(at + step + points.length) % points.length]);
+}
+
+/** @param {import('./model.js').Divergence | null} [first] */
+function goToDivergence(first = shown?.model.firstDivergence) {
   if (!shown || !first) return;
   const { model, viewport } = shown;
   const places = [first.write, first.overtaken, first.lateIntent, first.overtakenIntent].filter((event) => event >= 0).map((event) => model.at(event));
@@ -150,7 +157,7 @@ const ACTIONS = {
   frame: () => { if (shown && shown.model.selected >= 0) { frameSelection(); } },
   panLeft: () => { shown?.viewport.pan(-80); wantFrame(); }, panRight: () => { shown?.viewport.pan(80); wantFrame(); },
   panUp: () => { shown?.viewport.scroll(-40); wantFrame(); }, panDown: () => { shown?.viewport.scroll(40); wantFrame(); },
-  divergence: goToDivergence, search: () => byID('query').focus(), nextMatch: () => goToMatch(1), previousMatch: () => goToMatch(-1),
+  divergence: stepDivergence, previousDivergence: () => stepDivergence(-1), search: () => byID('query').focus(), nextMatch: () => goToMatch(1), previousMatch: () => goToMatch(-1),
   scrubBack: () => movePlayhead((shown?.model.playhead ?? 0) - 1), scrubOn: () => movePlayhead((shown?.model.playhead ?? 0) + 1),
   axis: () => { const select = /** @type {HTMLSelectElement} */ (byID('axis')); select.selectedIndex = (select.selectedIndex + 1) % 3; changeAxis(); },
   help: () => /** @type {HTMLDialogElement} */ (byID('keys')).showModal(), clear: () => select(-1),

@@ -13,8 +13,8 @@ import { finish, num, STEP, textOf } from './trace.js';
 /** The diagnosis as `trueline diagnose --format json` writes it (diagnosis.md, 7). Read with care: every member may be missing.
  * @typedef {{ [member: string]: any }} Diagnosis */
 
-/** A point where things went wrong, for marks and for jumping there.
- * @typedef {{ write: number, overtaken: number, lateIntent: number, overtakenIntent: number, key: string, isFirst: boolean, isViolation: boolean, sentence: string }} Divergence */
+/** A point where things went wrong, for marks and for jumping there; proven by the diagnosis's replay, or found by this page.
+ * @typedef {{ write: number, overtaken: number, lateIntent: number, overtakenIntent: number, key: string, isFirst: boolean, isProven: boolean, isViolation: boolean, sentence: string }} Divergence */
 
 /** More events than that before or after one are not drawn. */
 const MAXIMUM_LINKED = 400;
@@ -112,17 +112,32 @@ export class Model {
   #divergences() {
     const own = this.orders.inversions.map((inversion) => ({
       write: inversion.late, overtaken: inversion.overtaken, lateIntent: inversion.lateIntent, overtakenIntent: inversion.overtakenIntent, key: inversion.key,
-      isFirst: false, isViolation: inversion.isViolation, sentence: '',
+      isFirst: false, isProven: false, isViolation: inversion.isViolation, sentence: '',
     }));
-    const first = this.#diagnosed();
     if (!this.diagnosis) {
       const earliest = own.find((divergence) => divergence.isViolation);
       if (earliest) earliest.isFirst = true;
-    } else if (first) {
-      const same = own.findIndex((divergence) => divergence.write === first.write);
-      if (same >= 0) own[same] = first; else own.push(first);
     }
-    return own.sort((a, b) => num(this.position, a.write) - num(this.position, b.write));
+    const byWrite = new Map(own.map((divergence) => [divergence.write, divergence]));
+    for (const further of this.#furtherDiagnosed()) byWrite.set(further.write, { ...byWrite.get(further.write), ...further });
+    const first = this.#diagnosed();
+    if (first) byWrite.set(first.write, first);
+    return [...byWrite.values()].sort((a, b) => num(this.position, a.write) - num(this.position, b.write));
+  }
+
+  /** Every divergence point of the diagnosis, one an episode. @returns {Divergence[]} */
+  #furtherDiagnosed() {
+    const found = Array.isArray(this.diagnosis?.divergences) ? this.diagnosis.divergences : [];
+    return found.flatMap((/** @type {any} */ point) => {
+      const write = this.trace.find(textOf(point?.event));
+      if (write === undefined) return [];
+      const lateIntent = this.orders.rankOfRequest.get(textOf(point.request))?.intentEvent ?? -1;
+      const known = this.orders.inversions.find((inversion) => inversion.late === write);
+      return [{
+        write, overtaken: known?.overtaken ?? -1, lateIntent, overtakenIntent: known?.overtakenIntent ?? -1, key: textOf(point.key) || this.trace.text(write, 'key'),
+        isFirst: false, isProven: true, isViolation: true, sentence: '',
+      }];
+    });
   }
 
   /** The diagnosis's first divergence point. @returns {Divergence | null} */
@@ -143,7 +158,7 @@ export class Model {
     }
     const intent = (/** @type {string} */ name) => this.orders.rankOfRequest.get(name)?.intentEvent ?? -1;
     return {
-      write, overtaken, lateIntent: intent(late), overtakenIntent: intent(overtakenName), key, isFirst: true, isViolation: true, sentence: textOf(found.sentence),
+      write, overtaken, lateIntent: intent(late), overtakenIntent: intent(overtakenName), key, isFirst: true, isProven: true, isViolation: true, sentence: textOf(found.sentence),
     };
   }
 
@@ -153,6 +168,12 @@ export class Model {
     if (first) return { text: `First divergence: ${this.trace.name(first.write)}, ${first.key}`, tone: 'bad' };
     if (!this.orders.hasResponseWrites) return { text: 'Not known: no writes recorded', tone: 'unknown' };
     return this.divergences.length ? { text: 'Order-dependent writes', tone: 'unknown' } : { text: 'No divergence', tone: 'good' };
+  }
+
+  /** What `d` and the list go through: what the diagnosis proved, or else what this page found. */
+  get divergencePoints() {
+    const proven = this.divergences.filter((divergence) => divergence.isProven);
+    return proven.length ? proven : this.divergences.filter((divergence) => divergence.isFirst);
   }
 
   get firstDivergence() { return this.divergences.find((divergence) => divergence.isFirst) ?? null; }

@@ -60,7 +60,7 @@ export class Overview {
       if (!divergence.isFirst && x - last < 1.5) continue;
       last = x;
       c.fillStyle = divergence.isViolation ? theme.bad : theme.warn;
-      c.fillRect(x - 1, 0, 2, divergence.isFirst ? this.height : 7);
+      c.fillRect(x - 1, 0, 2, divergence.isFirst ? this.height : divergence.isProven ? 12 : 7);
     }
   }
 

@@ -118,16 +118,21 @@ export function showDiagnosis(box, model, choose) {
       ? 'Some writes depended on the order of responses. Whether that is wrong depends on the slots\u2019 policies, which are not known.'
       : 'Not known: this trace records no writes caused by responses, so it cannot show what replaced what.'));
   }
-  const others = model.divergences.filter((divergence) => !divergence.isFirst);
-  if (others.length) {
-    const list = element('ul', { class: 'links' });
-    for (const divergence of others.slice(0, MAXIMUM_LISTED)) list.append(element('li', {}, eventButton(model, divergence.write, choose)));
-    parts.push(element('h3', {}, 'Other inversions', element('span', { class: 'count' }, ` ${others.length}`)), list);
-  }
+  const proven = model.divergences.filter((divergence) => divergence.isProven);
+  if (proven.length > 1) parts.push(...listed('Divergences', proven, model, choose));
+  const others = model.divergences.filter((divergence) => !divergence.isFirst && !divergence.isProven);
+  if (others.length) parts.push(...listed('Other inversions', others, model, choose));
   if (diagnosis) parts.push(...explained(model, diagnosis, choose));
   else parts.push(element('p', { class: 'quiet' }, 'No diagnosis came with this trace: inversions were found by this page. ', element('code', {}, 'trueline diagnose FILE'), ' proves them by replay and names the guard.'));
   parts.push(about(model));
   box.replaceChildren(...parts);
+}
+
+/** @param {string} title @param {import('./model.js').Divergence[]} divergences @param {Model} model @param {Choose} choose @returns {Node[]} */
+function listed(title, divergences, model, choose) {
+  const list = element('ul', { class: 'links' });
+  for (const divergence of divergences.slice(0, MAXIMUM_LISTED)) list.append(element('li', {}, eventButton(model, divergence.write, choose)));
+  return [element('h3', {}, title, element('span', { class: 'count' }, ` ${divergences.length}`)), list];
 }
 
 /** @param {Model} model @param {import('./model.js').Diagnosis} diagnosis @param {Choose} choose */

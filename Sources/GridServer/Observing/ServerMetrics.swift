@@ -70,6 +70,8 @@ package final class ServerMetrics: Sendable {
     package let exportedRows = Counter("trueline_export_rows_total", "Rows exported.")
     package let openGrids = Counter("trueline_open_grids", "Grids whose image is in memory.", isGauge: true)
 
+    /// What people should see on pages that record themselves.
+    let expectations = ExpectationCounts()
     let attestedEqual = attested("equal")
     let attestedDiffering = attested("differs")
     let attestedUnknown = attested("unknown")
@@ -135,6 +137,12 @@ package final class ServerMetrics: Sendable {
         for gauge in gauges {
             Self.head(gauge.name, gauge.help, "gauge", &text)
             for sample in gauge.samples { text += "\(gauge.name)\(sample.labels) \(sample.value)\n" }
+        }
+        let expected = expectations.samples
+        if !expected.isEmpty {
+            let name = "trueline_expectations_total"
+            Self.head(name, "Checks of expectations on recorded pages, by name: a failed one is a symptom.", "counter", &text)
+            for sample in expected { text += "\(name)\(sample.labels) \(sample.value)\n" }
         }
         Self.head("trueline_requests_total", "Requests by route and status.", "counter", &text)
         for (request, count) in requests.sorted(by: { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }) {

@@ -44,7 +44,7 @@ enum Schemas {
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
         ("Health", health), ("TraceList", traceList), ("ScreenAttestation", screenAttestation),
-        ("AttestationReply", attestationReply),
+        ("AttestationReply", attestationReply), ("Diagnosis", diagnosis),
     ]
 
     private static let problem: [Schema.Member] = [
@@ -161,6 +161,12 @@ enum Schemas {
     private static let runList = object(.init("runs", .array(.named("Run"))))
     private static let traceList = object(
         .init("traces", .array(object(.init("id", .string()), .init("bytes", count), .init("parts", count)))))
+    private static let diagnosis = Schema.object(
+        [
+            .init("version", .integer(from: 1)), .init("findings", .array(.object([], closed: false))),
+            .init("divergence", .nullable(.object([], closed: false))),
+            .init("divergences", .array(.object([], closed: false))),
+        ], closed: false)
     private static let health = Schema.object(
         [
             .init("status", .string()), .init("version", .string()), .init("storage", .string()),

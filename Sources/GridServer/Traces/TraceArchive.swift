@@ -53,13 +53,15 @@ final class TraceArchive: Sendable {
     }
 
     /// Keeps a part; one that is kept already changes nothing.
-    func add(_ part: TracePart) throws {
+    /// - Returns: whether it is new.
+    @discardableResult
+    func add(_ part: TracePart) throws -> Bool {
         try state.withLock { state in
             var entries = try loaded(&state)
             state.clock += 1
             var entry = entries[part.trace] ?? Entry(touched: state.clock)
             let number = part.number ?? (entry.parts.keys.max() ?? 0) + 1
-            guard entry.parts[number] == nil else { return }
+            guard entry.parts[number] == nil else { return false }
             guard entry.parts.count < limits.parts else {
                 throw Problem.tooLarge("parts of a trace", most: limits.parts, asked: entry.parts.count + 1)
             }
@@ -73,6 +75,7 @@ final class TraceArchive: Sendable {
             entries[part.trace] = entry
             makeRoom(&entries, besides: part.trace)
             state.entries = entries
+            return true
         }
     }
 
@@ -82,6 +85,13 @@ final class TraceArchive: Sendable {
             try loaded(&state).sorted { ($1.value.touched, $0.key) < ($0.value.touched, $1.key) }.map {
                 Summary(id: $0.key, bytes: $0.value.bytes, parts: $0.value.parts.count)
             }
+        }
+    }
+
+    /// What is known of a trace; `nil` when there is no such trace.
+    func summary(of trace: String) throws -> Summary? {
+        try state.withLock { state in
+            try loaded(&state)[trace].map { Summary(id: trace, bytes: $0.bytes, parts: $0.parts.count) }
         }
     }
 

@@ -10,6 +10,8 @@ struct TracePart: Sendable {
     var number: Int?
     /// Lines, the header first, each ended by LF.
     var bytes: [UInt8]
+    /// What the page's expectations came to since the part before.
+    var expectations: [ExpectationCount] = []
 
     /// Reads a part: a header, then an object a line. Throws the problem with the line and the byte.
     init(_ body: [UInt8]) throws(Problem) {
@@ -26,6 +28,9 @@ struct TracePart: Sendable {
             clean.append(UInt8(ascii: "\n"))
         }
         bytes = clean
+        for line in lines where line.starts(with: ExpectationCount.beginning) {
+            expectations += ExpectationCount.read(line, most: ExpectationCount.limit - expectations.count)
+        }
     }
 
     private static func each(

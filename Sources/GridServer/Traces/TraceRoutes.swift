@@ -7,6 +7,13 @@ import Wire
 struct TraceRoutes {
     let services: ServerServices
     let archive: TraceArchive
+    private let diagnoses: TraceDiagnoses
+
+    init(services: ServerServices, archive: TraceArchive) {
+        self.services = services
+        self.archive = archive
+        diagnoses = TraceDiagnoses(archive: archive)
+    }
 
     /// `text/plain` is what a page of another origin may post without asking first.
     private static let types = ["text/plain", "application/x-ndjson", "application/jsonl"]
@@ -39,6 +46,14 @@ struct TraceRoutes {
                         headers: ["Content-Disposition"])
                 ], problems: [404], handle: read),
             Route(
+                method: .get, path: "/api/v1/traces/{trace}/diagnosis", operation: "diagnoseTrace",
+                summary: "What went wrong in a trace, as trueline diagnose --format json writes it",
+                answers: [
+                    .init(
+                        status: 200, summary: "The report",
+                        payload: .init(types: ["application/json"], schema: .named("Diagnosis")))
+                ], problems: [404, 413, 422, 429], handle: diagnose),
+            Route(
                 method: .delete, path: "/api/v1/traces/{trace}", operation: "deleteTrace", summary: "Forgets a trace",
                 answers: [.init(status: 204, summary: "Gone")], problems: [404], handle: remove),
         ]
@@ -49,7 +64,8 @@ struct TraceRoutes {
         do {
             let part = try TracePart(try await body(scope))
             let archive = archive
-            try await SpoolFile.blocking { try archive.add(part) }
+            let isNew = try await SpoolFile.blocking { try archive.add(part) }
+            if isNew { services.metrics.expectations.add(part.expectations) }
             reply = Reply(.noContent)
         } catch let problem as Problem {
             // Another origin's page may read the reason too.
@@ -128,23 +144,19 @@ struct TraceRoutes {
         reply.fields[.contentDisposition] = "attachment; filename=\"\(id).trace.jsonl\""
         reply.fields[.cacheControl] = "no-store"
         reply.body = .stream { writer in
-            var expected = 1
+            var joint = TraceParts()
             for part in parts {
-                if part > expected { try await writer.write(Self.missing(expected..<part)) }
                 guard let bytes = try await SpoolFile.blocking({ archive.bytes(of: id, part: part) }) else { break }
-                // One header a file: that of the first part.
-                let from = expected == 1 ? 0 : (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count - 1) + 1
-                expected = part + 1
-                try await writer.write(ByteBuffer(bytes: bytes[from...]))
+                for piece in joint.next(part, bytes) { try await writer.write(ByteBuffer(bytes: piece)) }
             }
             try await writer.finish(nil)
         }
         return reply
     }
 
-    private static func missing(_ parts: Range<Int>) -> ByteBuffer {
-        let text = parts.count == 1 ? "part \(parts.lowerBound)" : "parts \(parts.lowerBound) to \(parts.upperBound - 1)"
-        return ByteBuffer(string: #"{"type":"note","label":"\#(text) of the recording never came"}"# + "\n")
+    @Sendable private func diagnose(_ scope: RequestScope) async throws -> Reply {
+        _ = try scope.query()
+        return .json(try await diagnoses.diagnosis(of: String(scope.parameter("trace"))))
     }
 
     @Sendable private func remove(_ scope: RequestScope) async throws -> Reply {
