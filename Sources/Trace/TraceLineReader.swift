@@ -29,7 +29,7 @@ struct TraceLineReader: Sendable {
         guard !other.isEnded, log.hasRoom(for: other.log) else { return false }
         let (first, symbols) = (log.count, log.symbols.count)
         log.symbols.intern(contentsOf: other.log.symbols, &map)
-        guard !records.hasTakenID(of: other.log, map) else {
+        guard !records.hasTakenID(of: other.records, map) else {
             log.symbols.removeLast(downTo: symbols)
             return false
         }

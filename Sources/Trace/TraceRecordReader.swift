@@ -45,18 +45,24 @@ struct TraceRecordReader: Sendable {
     private var decoded: [UInt8] = []
     /// The ids so far, as bits by symbol.
     private var ids: [UInt64] = []
+    /// The ids that were read of a piece, those of rejected records among them.
+    private var idsOfPiece: [Symbol] = []
+    private var isPiece = false
     /// The log took no more.
     private(set) var isFull = false
 
-    /// Begins a file anew.
+    /// Begins a piece of a file.
     mutating func restart() {
         ids.removeAll(keepingCapacity: true)
+        idsOfPiece.removeAll(keepingCapacity: true)
+        isPiece = true
         isFull = false
     }
 
-    /// Whether a record of a piece has the id of a record that was read before.
-    func hasTakenID(of piece: TraceLog, _ map: [Symbol]) -> Bool {
-        piece.ids.contains { !$0.isNone && contains(map[Int($0.raw)]) }
+    /// Whether a record of a piece has the id of a record that was read before. One that was rejected for what follows its id counts,
+    /// too: it would have been rejected for its id.
+    func hasTakenID(of piece: TraceRecordReader, _ map: [Symbol]) -> Bool {
+        piece.idsOfPiece.contains { contains(map[Int($0.raw)]) }
     }
 
     /// Takes note of the ids of events that were appended to the log.
@@ -158,6 +164,7 @@ struct TraceRecordReader: Sendable {
         guard id.isNone || !contains(id) else {
             throw cursor.failure("an id that an earlier event has; ids must be unique in the file")
         }
+        if isPiece, !id.isNone { idsOfPiece.append(id) }
         return id
     }
 

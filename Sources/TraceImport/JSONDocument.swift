@@ -7,9 +7,15 @@ enum JSONDocument {
         var padded: [UInt8] = []
         padded.reserveCapacity(bytes.count + JSONCursor.padding)
         padded.append(contentsOf: bytes)
-        padded.append(contentsOf: repeatElement(0, count: JSONCursor.padding))
-        return padded.withUnsafeBytes { padded in
-            var cursor = JSONCursor(UnsafeRawBufferPointer(rebasing: padded[..<bytes.count]))
+        return with(&padded, body)
+    }
+
+    /// The same over a document that nobody needs afterwards: the padding is appended to it, without a copy where there is room.
+    static func with<Result>(_ bytes: inout [UInt8], _ body: (JSONCursor) -> Result) -> Result {
+        let count = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: JSONCursor.padding))
+        return bytes.withUnsafeBytes { padded in
+            var cursor = JSONCursor(UnsafeRawBufferPointer(rebasing: padded[..<count]))
             cursor.skipByteOrderMark()
             return body(cursor)
         }
@@ -20,7 +26,7 @@ enum JSONDocument {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count + JSONCursor.padding)
         text.decode(into: &bytes)
-        return with(bytes[...], body)
+        return with(&bytes, body)
     }
 }
 

@@ -86,34 +86,36 @@ struct StateChanges {
             return
         }
         let before = old.children(of: oldIndex)
+        var isKept = [Bool](repeating: false, count: before.count)
         var position = 0
         var byName: [String: Int]?
-        var kept = Set<Int>()
         for child in new.children(of: newIndex) {
             guard let name = new.nodes[child].name else { continue }
-            var match: Int?
             // Members mostly keep their order.
-            if position < before.count, let candidate = old.nodes[before[position]].name, candidate.isSame(as: name) {
-                match = before[position]
-                position += 1
-            } else {
-                let names = byName ?? Dictionary(before.map { (old.nodes[$0].name?.string ?? "", $0) }) { $1 }
-                byName = names
-                match = names[name.string]
-                if let match, let place = before.firstIndex(of: match) { position = place + 1 }
+            if position >= before.count || old.nodes[before[position]].name?.isSame(as: name) != true {
+                let positions = byName ?? Self.positions(of: before, old)
+                byName = positions
+                guard let found = positions[name.string] else {
+                    leaves(of: new, child, Self.path(path, name), areGone: false)
+                    continue
+                }
+                position = found
             }
-            let inner = Self.path(path, name)
-            if let match {
-                kept.insert(match)
-                compare(old, match, new, child, inner)
-            } else {
-                leaves(of: new, child, inner, areGone: false)
+            isKept[position] = true
+            // Most members did not change, and need no path.
+            if !new.isEqual(child, old, before[position]) {
+                compare(old, before[position], new, child, Self.path(path, name))
             }
+            position += 1
         }
-        guard kept.count < before.count else { return }
-        for child in before where !kept.contains(child) {
+        for (child, isKept) in zip(before, isKept) where !isKept {
             if let name = old.nodes[child].name { leaves(of: old, child, Self.path(path, name), areGone: true) }
         }
+    }
+
+    /// The places of members by their names; of a name that is there twice, the last.
+    private static func positions(of members: [Int], _ tree: StateTree) -> [String: Int] {
+        Dictionary(members.enumerated().map { (tree.nodes[$0.element].name?.string ?? "", $0.offset) }) { $1 }
     }
 
     private mutating func leaves(of tree: StateTree, _ index: Int, _ path: String, areGone: Bool) {

@@ -103,6 +103,9 @@ package struct TraceImport {
                 state = .refused
                 return
             }
+            // A whole file in one chunk is copied once, not at every doubling.
+            let needed = gathered.count + chunk.count + JSONCursor.padding
+            if chunk.count > gathered.count { gathered.reserveCapacity(needed) }
             gathered.append(contentsOf: chunk)
         case .head, .refused: return
         }
@@ -162,7 +165,7 @@ package struct TraceImport {
         }
         var bytes: [UInt8] = []
         swap(&bytes, &gathered)
-        return JSONDocument.with(bytes[...]) { cursor in
+        return JSONDocument.with(&bytes) { cursor in
             switch format {
             case .har: HARImporter.read(cursor)
             case .otlp: OTLPImporter.read(cursor)

@@ -31,6 +31,7 @@ struct TracePiecesTests {
             case 6: lines.append(#"{"type":"note","bad":}"#)
             case 7 where number % 5 == 0:
                 lines.append(#"{"type":"note","id":"e\#(number / 2 / 11 * 11)","label":"l\#(number)"}"#)
+            case 7 where number % 5 == 1: lines.append(#"{"type":"note","id":"e\#(number / 2 / 11 * 11)","worse":}"#)
             case 8: lines.append("")
             case 9 where number % 90 == 0: lines.append(#"{"type":"note","label":"\#(String(repeating: "long", count: 200))"}"#)
             default:
