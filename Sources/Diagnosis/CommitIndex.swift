@@ -68,6 +68,13 @@ struct CommitIndex: Sendable {
         return find(.none, version)
     }
 
+    /// The first commit of a key at a version or above it, or of the whole store when commits name no keys.
+    func first(_ key: Symbol, from version: TraceVersion) -> Entry? {
+        let index = lowerBound(key, version)
+        if index < entries.count, entries[index].key == key, entries[index].version.number != nil { return entries[index] }
+        return key.isNone ? nil : first(.none, from: version)
+    }
+
     /// Whether a version is from before the first commit that was recorded.
     func isInitial(_ key: Symbol, _ version: TraceVersion) -> Bool {
         guard let number = version.number else { return false }

@@ -87,4 +87,26 @@ struct ReportTests {
         let named = replay.run(.named(["r1", "r2", "r9"]), guard: nil)
         #expect(named.rows.map(\.replayed) == ["36"] && named.unknownNames == ["r9"])
     }
+
+    @Test func `G9: a replay keeps the person's change until a request begun after its acknowledgement`() {
+        let log = TraceText.log(
+            """
+            start request=r1 slot=list
+            intent intent=i1 slot=row
+            write intent=i1 key=k value=1 optimistic=true
+            write request=r1 key=k value=0
+            write request=r1 key=other value=9
+            ack intent=i1 key=k version=2
+            start request=r2 slot=list
+            write request=r2 key=k value=3
+            """)
+        let guarded = Replay(log).run(.completion, guard: .waitForDependency)
+        #expect(guarded.blocked == 1 && guarded.rows.map(\.replayed).sorted() == ["3", "9"])
+    }
+
+    @Test func `a guard that a replay of deliveries leaves nothing to decide says why`() {
+        let without = Guard.allCases.filter { $0.whyNotReplayed != nil }
+        #expect(without.map(\.code) == ["G6", "G7", "G8"])
+        #expect(without.allSatisfy { $0.whyNotReplayed?.contains($0.code) == true })
+    }
 }

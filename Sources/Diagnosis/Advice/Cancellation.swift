@@ -18,16 +18,15 @@ struct Cancellation {
     }
 
     private func name(_ event: Int) -> String { engine.log.name(of: event) }
-    private func name(request: Int32) -> String { engine.log.text(engine.requests[Int(request)].name) }
+    private func name(request: Int32) -> String { engine.log.text(state(request).name) }
+    private func state(_ request: Int32) -> RequestState { engine.requests[Int(race.requests[Int(request)].id)] }
 
     /// The trace shows the cancel, and the write after it.
     private func gaveUpTooLate(_ late: Race.Step) -> String? {
         for step in race.steps {
-            guard case .gaveUp = step.action, step.event < late.event, let request = race.requests[step.request] else {
-                continue
-            }
-            guard step.request == late.request else { continue }
-            let state = engine.requests[Int(step.request)]
+            guard case .gaveUp = step.action, step.event < late.event, step.request == late.request else { continue }
+            let request = race.requests[Int(step.request)]
+            let state = state(step.request)
             if Int(state.deliverEvent) < step.event {
                 return
                     "\(name(step.event)) gave \(name(request: step.request)) up after \(name(Int(state.deliverEvent))) had begun to handle its response: the rest of the handler was already queued"
@@ -45,8 +44,8 @@ struct Cancellation {
     /// The handle belongs to the attempt that was made last.
     private func wrongAttempt() -> String? {
         for step in race.steps {
-            guard case .delivered = step.action, let request = race.requests[step.request], request.isOutOfReach,
-                engine.requests[Int(step.request)].cancelEvent == .max
+            guard case .delivered = step.action, step.request >= 0, race.requests[Int(step.request)].isOutOfReach,
+                state(step.request).cancelEvent == .max
             else { continue }
             return
                 "\(name(step.event)) is of an earlier attempt, \(name(request: step.request)): the next attempt took the handle that a cancel uses"
@@ -57,16 +56,15 @@ struct Cancellation {
     /// A newer intent came between the arrival and the write.
     private func alreadyThere() -> String? {
         for step in race.steps {
-            guard case .delivered = step.action, let request = race.requests[step.request], request.arrivalEvent < .max else {
-                continue
-            }
+            guard case .delivered = step.action, step.request >= 0 else { continue }
+            let request = race.requests[Int(step.request)]
             for other in race.steps where other.event > request.arrivalEvent && other.event < step.event {
                 guard case .asked(let slot, let rank) = other.action, slot == request.slot, rank > request.rank else {
                     continue
                 }
-                let isHandled = Int(engine.requests[Int(step.request)].deliverEvent) < other.event
+                let isHandled = Int(state(step.request).deliverEvent) < other.event
                 return isHandled
-                    ? "when \(name(other.event)) asked anew, the handler of \(name(request: step.request))'s response had begun (\(name(Int(engine.requests[Int(step.request)].deliverEvent)))): its continuation was already queued"
+                    ? "when \(name(other.event)) asked anew, the handler of \(name(request: step.request))'s response had begun (\(name(Int(state(step.request).deliverEvent)))): its continuation was already queued"
                     : "when \(name(other.event)) asked anew, the response of \(name(request: step.request)) had already arrived (\(name(request.arrivalEvent)))"
             }
         }
@@ -76,8 +74,8 @@ struct Cancellation {
     /// One request answers two slots: giving it up for one takes it from the other.
     private func shared() -> String? {
         for step in race.steps {
-            guard case .delivered = step.action, let request = race.requests[step.request],
-                let other = step.writes.first(where: { $0.slot != request.slot })
+            guard case .delivered = step.action, step.request >= 0,
+                let other = step.writes.first(where: { $0.slot != race.requests[Int(step.request)].slot })
             else { continue }
             return
                 "\(name(request: step.request)) also answers slot \(engine.log.text(engine.log.slotNames[other.event])) (\(name(other.event))): giving it up takes that answer too"

@@ -122,14 +122,14 @@ struct CommitModel {
 
     /// The later intents' commits wait for those asked for before them, in the recorded order.
     private var latency: Int64? {
-        var total: Int64 = 0
+        var wait = Wait()
         for (index, commit) in commits.enumerated() {
             let later = commits[index...].filter { $0.asked < commit.asked }.map { log.times[$0.event] }.max()
             guard let later else { continue }
             if later == 0 || log.times[commit.event] == 0 { return nil }
-            total += max(0, later - log.times[commit.event])
+            wait.add(from: log.times[commit.event], until: later)
         }
-        return total
+        return wait.total
     }
 
     private func note(_ option: Guard, _ trial: GuardTrial) -> String? {

@@ -59,7 +59,7 @@ struct FrameModel {
     /// From the finding's frame to a later event of its process, where it has times.
     private func wait(until event: Int?) -> Int64? {
         guard let event, log.times[event] > 0, log.times[finding.event] > 0 else { return nil }
-        return max(0, log.times[event] - log.times[finding.event])
+        return Wait.between(log.times[finding.event], log.times[event])
     }
 
     // MARK: A5

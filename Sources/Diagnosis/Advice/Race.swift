@@ -61,6 +61,8 @@ struct Race: Sendable {
 
     /// What the runs need of a request.
     struct Request: Sendable {
+        /// Into `RuleEngine.requests`.
+        var id: Int32
         var slot: Int32
         var rank: Int64
         var intent: Int32
@@ -82,15 +84,23 @@ struct Race: Sendable {
     var rule: Rule
     /// In the recorded order.
     var steps: [Step] = []
-    var requests: [Int32: Request] = [:]
+    /// What `request` of steps and writes points into.
+    var requests: [Request] = []
     /// The race's places, as `RuleEngine.places`; the finding's is the first.
     var places: [Int32] = []
     /// Places whose writes commute or are computed: their last value says nothing about the guard.
     var isJudged: [Bool] = []
     /// The highest rank of each slot that was asked for before the race.
     var latestBefore: [Int32: Int64] = [:]
-    /// Requests of each intent that were in flight in the race, whether or not it holds their deliveries.
-    var requestsOfIntent: [Int32: Set<Int32>] = [:]
+    /// The requests that each intent began in the race.
+    var fanOuts: [Int32: FanOut] = [:]
+
+    /// An intent's requests: those that the race delivers, and whether one more never came.
+    struct FanOut: Sendable {
+        var requests: [Int32] = []
+        var count = 0
+        var lacksAnswer = false
+    }
     /// By intent: the version under which its change was acknowledged in the trace.
     var acknowledgedVersions: [Int32: TraceVersion] = [:]
     /// Later steps or responses that were left out because of the bound.
@@ -109,7 +119,7 @@ struct Race: Sendable {
     private func decides(_ one: Step, about other: Step) -> Bool {
         switch one.action {
         case .asked(let slot, _), .unmounted(let slot):
-            other.request >= 0 && (requests[other.request]?.slot == slot || other.writes.contains { $0.slot == slot })
+            other.request >= 0 && (requests[Int(other.request)].slot == slot || other.writes.contains { $0.slot == slot })
         case .gaveUp: other.request == one.request
         case .began:
             // Whether a response is ordered after an acknowledgement is when its request began.

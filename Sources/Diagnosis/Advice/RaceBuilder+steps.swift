@@ -18,7 +18,7 @@ extension RaceBuilder {
                 continue
             }
         }
-        for request in relevant { describe(request) }
+        renumber()
         findReach()
     }
 
@@ -55,7 +55,7 @@ extension RaceBuilder {
         guard request >= 0, Int(engine.requests[Int(request)].startEvent) == event else { return }
         let state = engine.requests[Int(request)]
         if state.intent >= 0 {
-            race.requestsOfIntent[state.intent, default: []].insert(request)
+            begun[state.intent, default: []].append(request)
             let attempt = log.attribute("attempt", of: event).flatMap { Int($0) } ?? 1
             let url = log.attribute("url", of: event) ?? ""
             attempts[state.intent, default: []].append(Attempt(number: attempt, request: request, url: url))
@@ -88,6 +88,8 @@ extension RaceBuilder {
             let place = placeNumbers[engine.writes[index].place]
         else { return }
         let resolved = engine.writes[index]
+        // Left out of a race that would be too long.
+        guard resolved.request < 0 || relevant.contains(resolved.request) else { return }
         let write = write(resolved, place)
         if write.flags.contains(.merge) || write.isDerived { race.isJudged[place] = false }
         if write.flags.contains(.rollback) { return tookBack(write) }
@@ -153,7 +155,7 @@ extension RaceBuilder {
             // A slot that nothing was asked of has no number: one of its own below all others.
             write.slot =
                 engine.slotByPair[PairTable.key(UInt32(process), name.raw)].map { Int32($0) }
-                ?? -2 - Int32(truncatingIfNeeded: name.raw)
+                ?? -2 &- Int32(truncatingIfNeeded: name.raw)
             write.rank = own >= 0 && engine.intents[Int(own)].slot == write.slot ? engine.intents[Int(own)].rank : .max
             slots.insert(write.slot)
         }
@@ -202,11 +204,31 @@ extension RaceBuilder {
 
     // MARK: Requests
 
-    private mutating func describe(_ request: Int32) {
+    /// Requests get numbers of the race: the runs keep them in arrays.
+    private mutating func renumber() {
+        var numbers: [Int32: Int32] = [:]
+        for request in relevant.sorted() {
+            numbers[request] = Int32(race.requests.count)
+            race.requests.append(describe(request))
+        }
+        for step in race.steps.indices {
+            race.steps[step].request = numbers[race.steps[step].request] ?? -1
+            for write in race.steps[step].writes.indices {
+                race.steps[step].writes[write].request = numbers[race.steps[step].writes[write].request] ?? -1
+            }
+        }
+        for (intent, requests) in begun {
+            race.fanOuts[intent] = Race.FanOut(
+                requests: requests.compactMap { numbers[$0] }, count: requests.count,
+                lacksAnswer: requests.contains { numbers[$0] == nil && engine.requests[Int($0)].deliverEvent == .max })
+        }
+    }
+
+    private func describe(_ request: Int32) -> Race.Request {
         let state = engine.requests[Int(request)]
         let arrival = min(state.arriveEvent, state.deliverEvent)
-        race.requests[request] = Race.Request(
-            slot: state.slot, rank: state.rank, intent: state.intent,
+        return Race.Request(
+            id: request, slot: state.slot, rank: state.rank, intent: state.intent,
             startEvent: state.startEvent == .max ? -1 : Int(state.startEvent),
             arrivalEvent: arrival == .max ? .max : Int(arrival), beganIn: beganIn[request] ?? -1, isOutOfReach: false,
             deliveries: race.steps.count { step in
@@ -218,16 +240,17 @@ extension RaceBuilder {
     /// Which requests a cancel does not reach: those of an earlier attempt whose handle the next one took, and those that were given up and
     /// wrote all the same.
     private mutating func findReach() {
-        for list in attempts.values {
-            for one in list where list.contains(where: { $0.number > one.number && $0.url == one.url }) {
-                race.requests[one.request]?.isOutOfReach = true
-            }
+        for index in race.requests.indices {
+            let list = attempts[race.requests[index].intent] ?? []
+            guard let own = list.first(where: { $0.request == race.requests[index].id }) else { continue }
+            race.requests[index].isOutOfReach = list.contains { $0.number > own.number && $0.url == own.url }
         }
-        for step in race.steps {
-            guard case .delivered = step.action, engine.requests[Int(step.request)].cancelEvent < UInt32(step.event) else {
-                continue
-            }
-            race.requests[step.request]?.isOutOfReach = true
+        for step in race.steps where step.request >= 0 {
+            let request = Int(step.request)
+            guard case .delivered = step.action,
+                engine.requests[Int(race.requests[request].id)].cancelEvent < UInt32(step.event)
+            else { continue }
+            race.requests[request].isOutOfReach = true
         }
     }
 }

@@ -28,6 +28,8 @@ struct RaceBuilder {
     /// The step of a local write, by intent and place.
     var localSteps: [UInt64: Int] = [:]
     var attempts: [Int32: [Attempt]] = [:]
+    /// Requests that each intent began in the stretch.
+    var begun: [Int32: [Int32]] = [:]
 
     struct Attempt {
         var number: Int
@@ -104,6 +106,8 @@ struct RaceBuilder {
         let parts = parts()
         for write in parts where write.request >= 0 && seeds.contains(write.place) { relevant.insert(write.request) }
         for write in parts where relevant.contains(write.request) { number(write.place) }
+        // Whoever else wrote those places takes part too, with these places only.
+        for write in parts where write.request >= 0 && placeNumbers[write.place] != nil { relevant.insert(write.request) }
     }
 
     private mutating func number(_ writes: [Int]) {

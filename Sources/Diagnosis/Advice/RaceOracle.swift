@@ -17,7 +17,8 @@ struct RaceOracle {
 
     private let race: Race
     private var stacks: [[Contribution]]
-    private var began: [Int32: Int] = [:]
+    /// By the race's number of the request.
+    private var began: [Int]
     private var asked: [Int32: Int] = [:]
     private var givenUp: Set<Int32> = []
     private var unmounted: [Int32: Int] = [:]
@@ -28,6 +29,7 @@ struct RaceOracle {
     init(_ race: Race) {
         self.race = race
         stacks = Array(repeating: [], count: race.places.count)
+        began = Array(repeating: 0, count: race.requests.count)
     }
 
     /// What a place should hold.
@@ -44,7 +46,7 @@ struct RaceOracle {
             let step = race.steps[index]
             switch step.action {
             case .asked: asked[step.intent] = tick
-            case .began: began[step.request] = tick
+            case .began: if step.request >= 0 { began[Int(step.request)] = tick }
             case .gaveUp: givenUp.insert(step.request)
             case .unmounted(let slot): unmounted[slot] = tick
             case .wrote, .hydrated, .delivered: for write in step.writes { add(write, step) }
@@ -52,16 +54,18 @@ struct RaceOracle {
             case .acknowledged: for place in step.touched { acknowledged[key(place, step.intent)] = tick }
             }
             if case .delivered = step.action {
-                for (name, request) in race.requests where request.beganIn == index { began[name] = tick }
+                for (request, state) in race.requests.enumerated() where state.beganIn == index { began[request] = tick }
             }
         }
         return stacks.map { stack in
             guard let top = stack.last else { return Target(value: -1, isOwed: true) }
             let isGivenUp =
-                givenUp.contains(top.write.request) || (unmounted[top.write.slot] ?? 0) > began[top.write.request] ?? 0
+                givenUp.contains(top.write.request) || (unmounted[top.write.slot] ?? 0) > start(of: top.write)
             return Target(value: top.write.value, isOwed: top.isLocal || !isGivenUp)
         }
     }
+
+    private func start(of write: Race.Write) -> Int { write.request >= 0 ? began[Int(write.request)] : 0 }
 
     private func key(_ place: Int, _ intent: Int32) -> UInt64 { PairTable.key(UInt32(place), UInt32(bitPattern: intent)) }
 
@@ -74,7 +78,7 @@ struct RaceOracle {
         guard !write.isDerived else { return }
         var isLocal = false
         if case .wrote = step.action { isLocal = true }
-        let start = began[write.request] ?? 0
+        let start = start(of: write)
         if !isLocal, write.request >= 0 {
             let isOrphan = givenUp.contains(write.request) || (unmounted[write.slot] ?? 0) > start
             if isOrphan || write.isMisbound { return }

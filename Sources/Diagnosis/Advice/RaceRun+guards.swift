@@ -3,7 +3,7 @@ import Trace
 extension RaceRun {
     /// Whether the guard lets a response's write (or one of no known cause) through.
     func lets(_ write: Race.Write, pass place: Place) -> Bool {
-        let flight = flights[write.request] ?? Flight()
+        let flight = flight(write.request)
         switch option {
         case .cancelInFlight: return !flight.isAborted
         case .identityBinding: return isCurrent(write, flight)
@@ -48,7 +48,9 @@ extension RaceRun {
         let isOwnInput = place.inputIntent >= 0 && place.inputIntent == write.intent
         if place.inputTick > flight.began && !isOwnInput { return false }
         if place.pending.contains(where: { $0.intent != write.intent }) { return false }
-        return place.deletedTick <= flight.began && place.acknowledgedTick <= flight.began
+        // A deletion that a response brought is none of the person's.
+        let isOwnDeletion = place.request < 0 && place.deletedTick > flight.began
+        return !isOwnDeletion && place.acknowledgedTick <= flight.began
     }
 
     /// Whether a derived write's sources come from two answers of which the later is not complete, or from no one revision.
@@ -58,8 +60,7 @@ extension RaceRun {
                 let (a, b) = (places[one], places[other])
                 guard a.slot >= 0, a.slot == b.slot, a.rank != b.rank else { continue }
                 let high = a.rank > b.rank ? a : b
-                let flights = race.requestsOfIntent[high.intent] ?? []
-                if flights.count > 1, flights.contains(where: { isUnderWay($0) }) { return true }
+                if let fanOut = race.fanOuts[high.intent], fanOut.count > 1, isUnderWay(fanOut) { return true }
             }
         }
         var window = CommitIndex.Window()
@@ -69,19 +70,16 @@ extension RaceRun {
         return window.isEmpty
     }
 
-    private func isUnderWay(_ request: Int32) -> Bool {
-        guard let flight = flights[request], let state = race.requests[request] else {
-            // Its delivery is not part of the race: it never came.
-            return engine.requests[Int(request)].deliverEvent == .max
-        }
-        return flight.delivered < state.deliveries
+    private func isUnderWay(_ fanOut: Race.FanOut) -> Bool {
+        fanOut.lacksAnswer
+            || fanOut.requests.contains { flights[Int($0)].delivered < race.requests[Int($0)].deliveries }
     }
 
     // MARK: The rule, in this run
 
     /// Whether an applied write breaks the finding's rule.
     func breaks(_ write: Race.Write, _ place: Place) -> Bool {
-        let flight = flights[write.request] ?? Flight()
+        let flight = flight(write.request)
         switch race.rule {
         case .staleResponseOverwrite:
             return place.slot == write.slot && place.rank > write.rank && place.value != write.value

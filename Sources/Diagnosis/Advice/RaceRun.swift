@@ -44,7 +44,8 @@ struct RaceRun {
     }
 
     private(set) var places: [Place]
-    var flights: [Int32: Flight] = [:]
+    /// By the race's number of the request.
+    private(set) var flights: [Flight]
     /// Whether the rule was broken.
     private(set) var isBroken = false
     var tick = 0
@@ -61,7 +62,7 @@ struct RaceRun {
         self.option = option
         places = Array(repeating: Place(), count: race.places.count)
         latest = race.latestBefore
-        for (name, request) in race.requests { flights[name] = Flight(began: request.beganIn < 0 ? 0 : .max) }
+        flights = race.requests.map { Flight(began: $0.beganIn < 0 ? 0 : .max) }
     }
 
     mutating func run(_ order: [Int]) {
@@ -80,8 +81,8 @@ struct RaceRun {
             askedTicks[step.intent] = tick
             latest[slot] = max(latest[slot] ?? .min, rank)
             if option == .cancelInFlight { abort(slot, below: rank, at: step.event) }
-        case .began: begin(step.request, at: step.event)
-        case .gaveUp: flights[step.request]?.isGivenUp = true
+        case .began: if step.request >= 0 { begin(Int(step.request), at: step.event) }
+        case .gaveUp: if step.request >= 0 { flights[Int(step.request)].isGivenUp = true }
         case .unmounted(let slot):
             unmountTicks[slot] = tick
             if option == .cancelInFlight { abort(slot, below: .max, at: step.event) }
@@ -96,10 +97,13 @@ struct RaceRun {
 
     // MARK: Requests
 
-    private mutating func begin(_ request: Int32, at event: Int) {
-        guard let state = race.requests[request] else { return }
-        flights[request]?.began = tick
-        flights[request]?.asked = state.intent >= 0 ? askedTicks[state.intent] ?? 0 : tick
+    /// A request, or what is the same to every guard: one that began before the race and that nobody gave up.
+    func flight(_ request: Int32) -> Flight { request >= 0 ? flights[Int(request)] : Flight() }
+
+    private mutating func begin(_ request: Int, at event: Int) {
+        let state = race.requests[request]
+        flights[request].began = tick
+        flights[request].asked = state.intent >= 0 ? askedTicks[state.intent] ?? 0 : tick
         guard state.intent < 0, state.slot >= 0 else { return }
         // A request without an intent is what was asked for.
         latest[state.slot] = max(latest[state.slot] ?? .min, state.rank)
@@ -109,11 +113,11 @@ struct RaceRun {
     /// G1: what is in flight below a rank is given up, as far as a cancel reaches it: not once the response is there, not when another attempt
     /// holds the handle.
     private mutating func abort(_ slot: Int32, below rank: Int64, at event: Int) {
-        for (name, request) in race.requests where request.slot == slot && request.rank < rank {
-            guard let flight = flights[name], flight.began < .max, flight.delivered == 0, !request.isOutOfReach,
+        for (index, request) in race.requests.enumerated() where request.slot == slot && request.rank < rank {
+            guard flights[index].began < .max, flights[index].delivered == 0, !request.isOutOfReach,
                 request.arrivalEvent > event
             else { continue }
-            flights[name]?.isAborted = true
+            flights[index].isAborted = true
         }
     }
 
@@ -122,15 +126,17 @@ struct RaceRun {
         for write in step.writes {
             if write.flags.contains(.rollback) { takeBack(write) } else { receive(write) }
         }
-        flights[step.request]?.delivered += 1
-        for (name, request) in race.requests where request.beganIn == index { begin(name, at: step.event) }
+        if step.request >= 0 { flights[Int(step.request)].delivered += 1 }
+        for (request, state) in race.requests.enumerated() where state.beganIn == index { begin(request, at: step.event) }
     }
 
     /// G4: responses of the slot that were asked for earlier are still to come.
     private func mustWait(_ step: Race.Step) -> Bool {
-        guard let own = race.requests[step.request] else { return false }
-        return race.requests.contains { name, other in
-            other.slot == own.slot && other.rank < own.rank && other.deliveries > (flights[name]?.delivered ?? 0)
+        guard step.request >= 0 else { return false }
+        let own = race.requests[Int(step.request)]
+        return race.requests.indices.contains { other in
+            race.requests[other].slot == own.slot && race.requests[other].rank < own.rank
+                && race.requests[other].deliveries > flights[other].delivered
         }
     }
 
@@ -149,14 +155,16 @@ struct RaceRun {
         }
     }
 
-    private func rank(_ step: Int) -> Int64 { race.requests[race.steps[step].request]?.rank ?? .min }
+    private func rank(_ step: Int) -> Int64 {
+        race.steps[step].request >= 0 ? race.requests[Int(race.steps[step].request)].rank : .min
+    }
 
     // MARK: Writes
 
     /// A write of a response, or of nobody known.
     private mutating func receive(_ write: Race.Write) {
         if write.isDerived {
-            if let flight = flights[write.request], isDropped(write, flight) {
+            if write.request >= 0, isDropped(write, flight(write.request)) {
                 places[write.place].blocked += 1
             } else if option == .snapshotToken, isMixed(write) {
                 places[write.place].withheld = write
@@ -184,7 +192,7 @@ struct RaceRun {
         }
         places[place].request = write.request
         places[place].intent = write.intent
-        places[place].asked = write.request >= 0 ? flights[write.request]?.asked ?? 0 : tick
+        places[place].asked = write.request >= 0 ? flight(write.request).asked : tick
         if places[place].slot != write.slot || places[place].rank < write.rank {
             places[place].slot = write.slot
             places[place].rank = write.rank
@@ -236,7 +244,7 @@ struct RaceRun {
         guard let own = places[place].pending.firstIndex(where: { $0.intent == write.intent }) else { return }
         let entry = places[place].pending.remove(at: own)
         let isOwn = places[place].intent == write.intent
-        if let flight = flights[write.request], isDropped(write, flight) {
+        if write.request >= 0, isDropped(write, flight(write.request)) {
             places[place].blocked += 1
             return
         }

@@ -50,15 +50,17 @@ struct RaceTrials {
     /// What the guard made deliveries wait for in the recorded order, where the trace has times.
     private func latency(of option: Guard) -> Int64? {
         let log = engine.log
-        var total: Int64 = 0
+        var wait = Wait()
         for (index, step) in race.steps.enumerated() {
-            guard case .delivered = step.action, let own = race.requests[step.request] else { continue }
+            guard case .delivered = step.action, step.request >= 0 else { continue }
+            let own = race.requests[Int(step.request)]
             let until: Int64? =
                 switch option {
                 case .queue:
                     race.steps[index...].compactMap { other in
-                        guard case .delivered = other.action, let state = race.requests[other.request],
-                            state.slot == own.slot, state.rank < own.rank
+                        guard case .delivered = other.action, other.request >= 0,
+                            race.requests[Int(other.request)].slot == own.slot,
+                            race.requests[Int(other.request)].rank < own.rank
                         else { return nil }
                         return log.times[other.event]
                     }.max()
@@ -75,8 +77,8 @@ struct RaceTrials {
                 }
             guard let until else { continue }
             if until == 0 || log.times[step.event] == 0 { return nil }
-            total += max(0, until - log.times[step.event])
+            wait.add(from: log.times[step.event], until: until)
         }
-        return total
+        return wait.total
     }
 }

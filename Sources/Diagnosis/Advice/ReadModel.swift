@@ -56,15 +56,12 @@ struct ReadModel {
 
     /// The first recorded commit of the key, or of the whole store, that the read could have waited for.
     private var commit: Int? {
-        let candidates = engine.commits.entries.filter { entry in
-            (entry.key == key || entry.key.isNone) && entry.version.number != nil && !entry.version.isOlder(than: floor)
-        }
-        return candidates.min { ($0.version.raw, $0.transaction) < ($1.version.raw, $1.transaction) }.map { Int($0.event) }
+        engine.commits.first(key, from: floor).map { Int($0.event) }
     }
 
     /// From the recorded answer to that commit, where one clock has both.
     private func latency(_ commit: Int) -> Int64? {
         guard log.shareClock(commit, finding.event), log.times[commit] > 0, log.times[finding.event] > 0 else { return nil }
-        return max(0, log.times[commit] - log.times[finding.event])
+        return Wait.between(log.times[finding.event], log.times[commit])
     }
 }

@@ -127,13 +127,13 @@ struct StreamModel {
 
     /// In the recorded order each event waits for those below it.
     private var latency: Int64? {
-        var total: Int64 = 0
+        var wait = Wait()
         for (index, entry) in entries.enumerated() {
             let later = entries[index...].filter { $0.position < entry.position }.map { log.times[$0.event] }.max()
             guard let later else { continue }
             if later == 0 || log.times[entry.event] == 0 { return nil }
-            total += max(0, later - log.times[entry.event])
+            wait.add(from: log.times[entry.event], until: later)
         }
-        return total
+        return wait.total
     }
 }

@@ -53,13 +53,16 @@ struct GuardTrials {
     private(set) var runner: EpisodeRunner
     private let target: EpisodeRunner.Outcome
     private let movable: [Int]
+    /// What G9 waits for; without it nothing is pending.
+    private let pending: PendingChanges?
 
     /// 8! orders; beyond that many deliveries only the neighbours of two orders are tried.
     static let exhaustiveDeliveries = 8
 
-    init(_ runner: EpisodeRunner, _ target: EpisodeRunner.Outcome) {
+    init(_ runner: EpisodeRunner, _ target: EpisodeRunner.Outcome, pending: PendingChanges? = nil) {
         self.runner = runner
         self.target = target
+        self.pending = pending
         movable = runner.episode.window.filter { runner.replay.deliveries[$0].isMovable }
     }
 
@@ -114,7 +117,16 @@ struct GuardTrials {
         case .ignoreWhilePending:
             let ignored = ignored(order)
             return runner.run(order) { _, delivery, _, _ in !ignored.contains(replay.deliveries[delivery].request) }
-        case .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, .waitForDependency, nil:
+        case .waitForDependency:
+            guard let pending else { return runner.run(order) }
+            let engine = runner.engine
+            return runner.run(order) { place, delivery, write, _ in
+                let one = replay.deliveries[delivery]
+                return pending.lets(
+                    engine.writes[write].place, of: engine.requests[Int(one.request)].intent, begun: one.start,
+                    at: position(place))
+            }
+        case .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, nil:
             return runner.run(order)
         }
     }
@@ -186,7 +198,7 @@ struct GuardTrials {
     private func latency(of option: Guard) -> Int64? {
         guard option == .queue else { return 0 }
         let log = runner.engine.log
-        var total: Int64 = 0
+        var wait = Wait()
         var hasTimes = false
         for delivery in movable {
             guard let own = time(delivery, log) else { continue }
@@ -195,9 +207,9 @@ struct GuardTrials {
             for other in movable where runner.replay.deliveries[other].rank < runner.replay.deliveries[delivery].rank {
                 if let time = time(other, log) { until = max(until, time) }
             }
-            total += until - own
+            wait.add(from: own, until: until)
         }
-        return hasTimes ? total : nil
+        return hasTimes ? wait.total : nil
     }
 
     private func time(_ delivery: Int, _ log: TraceLog) -> Int64? {

@@ -37,6 +37,7 @@ package struct Replay: Sendable {
 
     private let engine: RuleEngine
     private let slots: [SlotReplay]
+    private let pending: PendingChanges
 
     /// One walk over the log.
     package init(_ log: TraceLog) {
@@ -46,6 +47,7 @@ package struct Replay: Sendable {
         var seen: Set<Int32> = []
         let slots = engine.writes.filter { $0.request >= 0 && $0.slot >= 0 }.map(\.slot).filter { seen.insert($0).inserted }
         self.slots = SlotReplay.build(slots, engine)
+        pending = PendingChanges(engine)
     }
 
     /// Replays every slot. Derived values that the recorded run never computed are described, not invented.
@@ -61,7 +63,7 @@ package struct Replay: Sendable {
                 lateDeliveries: [])
             var runner = EpisodeRunner(engine, replay, episode)
             let recorded = runner.run(runner.recordedOrder, isRecorded: true)
-            var trials = GuardTrials(runner, recorded)
+            var trials = GuardTrials(runner, recorded, pending: pending)
             let outcome = trials.run(option, self.order(order, runner))
             runner = trials.runner
             result.recordedInversions += recorded.inversions

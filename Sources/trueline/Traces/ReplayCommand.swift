@@ -24,7 +24,10 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "intent (as asked for), completion (as recorded), or a file with a request's name on each line.")
     var order = "intent"
 
-    @Option(help: "A guard between delivery and write: G1 to G5.")
+    @Option(
+        help:
+            "A guard between delivery and write: G1 to G5 or G9. G6 to G8 decide about commits, rollbacks and frames: see diagnose."
+    )
     var `guard`: String?
 
     @Flag(help: "Also list the keys that end the same.")
@@ -33,17 +36,19 @@ struct ReplayCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON document.")
     var json = false
 
-    private static let guards = Guard.allCases.filter { $0.rawValue <= 5 }
-
     func validate() throws {
-        if let name = `guard`, !Self.guards.contains(where: { $0.code == name }) {
-            throw ValidationError("--guard is \(name); replay knows G1 to G5, the guards that decide about deliveries")
+        guard let name = `guard` else { return }
+        guard let option = Guard.allCases.first(where: { $0.code == name }) else {
+            throw ValidationError("--guard is \(name); the guards are G1 to G9")
+        }
+        if let reason = option.whyNotReplayed {
+            throw ValidationError("--guard is \(name), which cannot be replayed: \(reason)")
         }
     }
 
     func run() async throws {
         let traces = try await TraceFiles.read(files, format: from)
-        let result = Replay(traces.log).run(try readOrder(), guard: Self.guards.first { $0.code == `guard` })
+        let result = Replay(traces.log).run(try readOrder(), guard: Guard.allCases.first { $0.code == `guard` })
         for name in result.unknownNames.prefix(5) {
             Console.error("trueline: \(order) names \(name), which is no request of this trace")
         }
