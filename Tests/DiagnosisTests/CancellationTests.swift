@@ -16,7 +16,8 @@ struct CancellationTests {
 
     static let cases: [Case] = [
         Case(
-            name: "the response had arrived", rule: .staleResponseOverwrite, says: ["L6", "r1", "had already arrived (L5)"],
+            name: "the response had arrived", rule: .staleResponseOverwrite,
+            says: ["when L6 asked anew, the response of r1 had already arrived (L5)"],
             advised: "G2",
             trace: """
                 slot slot=s policy=latest
@@ -33,7 +34,9 @@ struct CancellationTests {
                 """),
         Case(
             name: "the continuation was queued", rule: .staleResponseOverwrite,
-            says: ["L7", "r1", "had begun (L6)", "already queued"], advised: "G2",
+            says: [
+                "when L7 asked anew, the handler of r1's response had begun (L6): its continuation was already queued"
+            ], advised: "G2",
             trace: """
                 slot slot=s policy=latest
                 intent intent=i1 slot=s
@@ -49,7 +52,9 @@ struct CancellationTests {
                 """),
         Case(
             name: "one request answers two slots", rule: .staleResponseOverwrite,
-            says: ["r1", "also answers slot badge", "L9"],
+            says: [
+                "r1 also answers slot badge (L9): giving it up takes that answer too"
+            ],
             advised: "G3",
             trace: """
                 slot slot=total policy=latest
@@ -63,7 +68,7 @@ struct CancellationTests {
                 """),
         Case(
             name: "the server had committed", rule: .doubleSubmit,
-            says: ["L4 gave r1 up", "L6 was committed all the same", "takes no commit back"], advised: "G6",
+            says: ["L4 gave r1 up, and L6 was committed all the same: a cancel takes no commit back"], advised: "G6",
             trace: """
                 intent intent=i1 slot=order
                 start request=r1 intent=i1
@@ -74,7 +79,9 @@ struct CancellationTests {
                 """),
         Case(
             name: "the cancel held the other attempt", rule: .staleResponseOverwrite,
-            says: ["L9 is of an earlier attempt, r1", "took the handle"], advised: "G2",
+            says: [
+                "L9 is of an earlier attempt, r1: the next attempt took the handle that a cancel uses"
+            ], advised: "G2",
             trace: """
                 slot slot=s policy=latest
                 intent intent=i1 slot=s
@@ -86,7 +93,10 @@ struct CancellationTests {
                 write request=r1 key=k value=1
                 """),
         Case(
-            name: "nothing tied the handler to the cancel", rule: .orphanResponse, says: ["L5 gave r1 up", "L7"], advised: "G2",
+            name: "nothing tied the handler to the cancel", rule: .orphanResponse,
+            says: [
+                "L5 gave r1 up, and L7 was written all the same: nothing tied the handler to the cancel"
+            ], advised: "G2",
             trace: """
                 slot slot=s policy=latest
                 intent intent=i1 slot=s
