@@ -25,9 +25,10 @@ package struct PipelineLimits: Hashable, Sendable {
     package var changesPerFoldSlice = 1_000
     /// Unfolded changes at which programs wait for the fold: about 1.5 seconds of replay.
     package var unfoldedChanges = 4_000_000
-    /// Rows of one slice of a fold, fewer where they lie apart (`FoldPass`): about a millisecond, which a commit may have to wait.
-    /// Above two thirds of `changesPerFoldSlice`, a pass over a million rows ends before as many changes as it folds have come.
-    package var rowsPerFoldSlice = 700
+    /// Rows of one slice of a fold, fewer where they lie apart (`FoldPass`): about half a millisecond, which a commit may have to
+    /// wait. At half of `changesPerFoldSlice`, a pass over a million rows folds 1,600,000 changes while as many come: together they
+    /// stay below `unfoldedChanges`, so that programs need not wait for the fold.
+    package var rowsPerFoldSlice = 500
     /// Bytes of one slice of a fold: 64 pages, where rows are long.
     package var bytesPerFoldSlice = 256 << 10
     /// How long a fold that found the disk full waits before it tries again.

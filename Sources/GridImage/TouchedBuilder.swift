@@ -4,8 +4,9 @@ import GridModel
 struct TouchedBuilder {
     private struct PerSheet {
         var sheet: UInt32
-        /// Row numbers, first and last, in the order touched.
-        var ranges: [(first: UInt32, last: UInt32)] = []
+        /// Row numbers, the first in the high half and the last in the low one, in the order touched. Packed, because sorting plain
+        /// numbers is several times as fast.
+        var ranges: [UInt64] = []
         var tooMany = false
         var columns: [ColumnID] = []
         var structure = false
@@ -15,8 +16,9 @@ struct TouchedBuilder {
     /// Ranges gathered before they are put in order; beyond this the answer is "many" anyway.
     private static let gatherLimit = 1 << 17
 
-    private var sheets: [PerSheet] = []
-    private var current = 0
+    /// The sheet touched last; kept apart, since taking it out of a list for each change would cost more than noting the change.
+    private var current: PerSheet?
+    private var others: [PerSheet] = []
     private var seenColumns: [Bool]
     var gridStructure = false
     var changes = 0
@@ -27,9 +29,13 @@ struct TouchedBuilder {
 
     @inline(__always)
     private mutating func select(_ sheet: UInt32) {
-        if current < sheets.count, sheets[current].sheet == sheet { return }
-        current = sheets.firstIndex { $0.sheet == sheet } ?? sheets.count
-        if current == sheets.count { sheets.append(PerSheet(sheet: sheet)) }
+        if current?.sheet != sheet { change(to: sheet) }
+    }
+
+    private mutating func change(to sheet: UInt32) {
+        if let current { others.append(current) }
+        let index = others.firstIndex { $0.sheet == sheet }
+        current = index.map { others.remove(at: $0) } ?? PerSheet(sheet: sheet)
     }
 
     @inline(__always)
@@ -43,7 +49,7 @@ struct TouchedBuilder {
         }
         if !seenColumns[number] {
             seenColumns[number] = true
-            sheets[current].columns.append(ColumnID(column))
+            current?.columns.append(ColumnID(column))
         }
     }
 
@@ -52,34 +58,44 @@ struct TouchedBuilder {
         guard count > 0 else { return }
         select(sheet)
         changes += Int(count)
-        sheets[current].order = true
+        current?.order = true
         addRange(first, first + (count - 1))
     }
 
     mutating func structure(sheet: UInt32, counts: Bool = true) {
         select(sheet)
         if counts { changes += 1 }
-        sheets[current].structure = true
+        current?.structure = true
     }
 
     @inline(__always)
     private mutating func addRange(_ first: UInt32, _ last: UInt32) {
-        if let end = sheets[current].ranges.last {
-            if first >= end.first, last <= end.last { return }
-            if end.last < UInt32.max, first == end.last + 1 {
-                sheets[current].ranges[sheets[current].ranges.count - 1].last = last
+        if let end = current?.ranges.last {
+            let (endFirst, endLast) = Self.unpacked(end)
+            if first >= endFirst, last <= endLast { return }
+            if endLast < UInt32.max, first == endLast + 1 {
+                let count = current?.ranges.count ?? 1
+                current?.ranges[count - 1] = Self.packed(endFirst, last)
+                return
+            }
+            if (current?.ranges.count ?? 0) >= Self.gatherLimit {
+                current?.tooMany = true
                 return
             }
         }
-        guard sheets[current].ranges.count < Self.gatherLimit else {
-            sheets[current].tooMany = true
-            return
-        }
-        sheets[current].ranges.append((first, last))
+        current?.ranges.append(Self.packed(first, last))
+    }
+
+    @inline(__always)
+    private static func packed(_ first: UInt32, _ last: UInt32) -> UInt64 { UInt64(first) << 32 | UInt64(last) }
+
+    @inline(__always)
+    private static func unpacked(_ range: UInt64) -> (first: UInt32, last: UInt32) {
+        (UInt32(range >> 32), UInt32(truncatingIfNeeded: range))
     }
 
     consuming func finish() -> Touched {
-        let ordered = sheets.sorted { $0.sheet < $1.sheet }
+        let ordered = (others + [current].compactMap { $0 }).sorted { $0.sheet < $1.sheet }
         return Touched(sheets: ordered.map { Self.finish($0) }, structure: gridStructure, changes: changes)
     }
 
@@ -91,15 +107,13 @@ struct TouchedBuilder {
             structure: sheet.structure, order: sheet.order)
     }
 
-    private static func coalesce(_ ranges: [(first: UInt32, last: UInt32)]) -> Touched.Rows {
+    private static func coalesce(_ ranges: [UInt64]) -> Touched.Rows {
         var merged: [ClosedRange<RowID>] = []
-        // Packed, because sorting plain numbers is several times as fast.
-        let packed = ranges.map { UInt64($0.first) << 32 | UInt64($0.last) }.sorted()
         var first: UInt32 = 0
         var last: UInt32 = 0
         var open = false
-        for range in packed {
-            let (from, to) = (UInt32(range >> 32), UInt32(truncatingIfNeeded: range))
+        for range in ranges.sorted() {
+            let (from, to) = unpacked(range)
             if open, from <= last || from == last &+ 1 {
                 last = max(last, to)
                 continue

@@ -122,10 +122,13 @@ struct Planner {
     private func warm(_ changes: ArraySlice<Change>) {
         var rows: [(row: UInt32, group: Int)] = []
         rows.reserveCapacity(RowStore.warmCount)
+        var shown = 0
         for change in changes.prefix(RowStore.warmCount) {
             guard case .setCell(let row, let column, _, _) = change, let place = draft.place(column) else { continue }
             rows.append((row.rawValue, place.group))
+            if draft.states[Int(place.stateIndex)].order.contains(row.rawValue) { shown += 1 }
         }
+        precondition(shown <= rows.count, "more rows than were looked at")
         draft.store.warm(rows)
     }
 
