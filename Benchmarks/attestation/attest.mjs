@@ -74,18 +74,25 @@ const results = {};
 /** Bytes on the connections, both ways. */
 let bytes = 0;
 
+/** @returns {Promise<import('node:net').Socket>} */
+function opened(port) {
+  const socket = connect({ port, host: '127.0.0.1' }).on('end', () => socket.end());
+  return new Promise((resolve, reject) => socket.once('connect', () => resolve(socket)).once('error', reject));
+}
+
 /** One page, on its own connection, until `end`. Its first attestation, which makes the connection, comes before `began` and is not measured. */
 async function page(port, grid, screen, seed, began, end) {
   const random = chance(seed), loop = new AttestationLoop({ every: every * 1_000, random, now: began - every * 1_000 * (0.75 + random()) });
   loop.next = Math.min(loop.next, began - 1_000 - random() * (warming - 2_000));
-  const socket = connect({ port, host: '127.0.0.1' });
-  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  let socket = await opened(port);
   const request = head(port, grid, screen.body.length) + screen.body;
   for (;;) {
     await sleep(Math.max(0, Math.min(loop.next, end) - performance.now()));
     if (performance.now() >= end) break;
     if (!loop.look(performance.now(), true)) continue;
     loop.sent(screen.body.length);
+    // The server closes a connection on which nothing was asked for a minute; a browser opens another.
+    if (!socket.writable) socket = await opened(port);
     const answer = new Promise((resolve) => socket.once('data', (data) => resolve(String(data))));
     socket.write(request);
     const text = await answer;

@@ -41,7 +41,7 @@ check.failed = False
 
 async def attested(page, since, name="equal", timeout=20_000):
     """Waits until the page was told `name` once more than at `since`."""
-    await page.wait_for_function(f"n => (trueline.attested.{name} ?? 0) > n", arg=since.get(name, 0), timeout=timeout)
+    await page.wait_for_function(f"n => (window.trueline?.attested.{name} ?? 0) > n", arg=since.get(name, 0), timeout=timeout)
     return await page.evaluate("({...trueline.attested})")
 
 

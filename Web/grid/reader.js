@@ -134,11 +134,9 @@ export class GridReader {
     this.ask(this.lastViewport.first, this.lastViewport.last);
   }
 
-  /** What is painted turned out not to be what was committed: the pages in view are asked for whole. */
+  /** What is painted turned out not to be what was committed: the pages in view are asked for whole, as by one who holds none of them. */
   refetch() {
-    const { first, last } = this.lastViewport;
-    // A tag that the server never gave: to it the page is not held.
-    for (const [page, held] of this.held) if (page >= first && page <= last) held.tag = '';
+    for (const [page, held] of this.held) if (page >= this.lastViewport.first && page <= this.lastViewport.last) held.tag = '';
     this.handle({ type: 'refresh' });
   }
 
@@ -353,8 +351,7 @@ export class GridReader {
   /** @param {string} request @param {number | null} page @param {string} reason */
   drop(request, page, reason) {
     this.dropped[reason] = (this.dropped[reason] ?? 0) + 1;
-    if (page === null) this.arrived.delete(request);
-    else this.arrived.get(request)?.delete(page);
+    void (page === null ? this.arrived.delete(request) : this.arrived.get(request)?.delete(page));
   }
 
   /** One frame: exactly these pages, all of one snapshot. @param {import('../ordering.js').PaintEffect} effect */

@@ -6,9 +6,9 @@ import Wire
 /// Checks the screens that pages attest, within a share of the time and without a queue: a screen that finds no room is not checked, and
 /// counted as such. Nobody waits for it, and nothing that a person waits for waits behind it (S8).
 final class AttestationDesk: Sendable {
-    /// Screens a second that are asked for: with more pages each of them attests less often. A request costs 0.6 ms of the processor's
-    /// time, nearly all of it HTTP, so that all of them stay below 1 % of a core however many pages there are.
-    static let screensInSecond = 10
+    /// Screens a second that are asked for: with more pages each of them attests less often. A request costs 0.6 to 1.2 ms of the
+    /// processor's time, nearly all of it HTTP, so that all of them stay below 1 % of a core however many pages there are.
+    static let screensInSecond = 6
     /// Nanoseconds of checking in a thousand: 1 %.
     private static let shareInThousand: Int64 = 10
     /// Time saved up at most, in nanoseconds: 2,000 usual checks, as when a stream's signal lets all pages attest together.
