@@ -15,6 +15,9 @@ public enum GridEvent: Hashable, Sendable {
     case gap(Revision)
     /// The stream is alive though nothing happened.
     case heartbeat
+    /// The server serves an older copy of the grid, at `revision`: what it had committed up to `heard` is gone. `connected` follows, and
+    /// whatever was read or remembered before is to be forgotten.
+    case restored(Revision, heard: Revision)
     /// The stream broke and is opened again after a moment.
     case lost(ClientError)
 }
@@ -93,9 +96,11 @@ public struct GridEvents: AsyncSequence, Sendable {
     let client: GridClient
     let grid: GridID
     let after: Revision?
+    /// What the reader of these events hears besides.
+    var heard = HeardRevision()
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(client: client, grid: grid, position: after)
+        Iterator(client: client, grid: grid, position: after, heard: heard)
     }
 
     /// Reads one connection after the other.
@@ -108,6 +113,8 @@ public struct GridEvents: AsyncSequence, Sendable {
         private var body: ByteStream.Iterator?
         private var reader = ServerSentEventsReader()
         private var ready: [GridEvent] = []
+        private var lineage: Lineage
+        private let heard: HeardRevision
         private var backoff = Backoff()
         private var wish: Duration?
         private var wait: Duration?
@@ -118,7 +125,9 @@ public struct GridEvents: AsyncSequence, Sendable {
         /// A server says hello at once, unless something between holds it back.
         private static let helloPatience = Duration.seconds(4)
 
-        init(client: GridClient, grid: GridID, position: Revision?) {
+        init(client: GridClient, grid: GridID, position: Revision?, heard: HeardRevision) {
+            lineage = Lineage(heard: position ?? .zero)
+            self.heard = heard
             self.client = client
             self.grid = grid
             self.position = position
@@ -131,6 +140,7 @@ public struct GridEvents: AsyncSequence, Sendable {
                     try await readMore()
                 } catch let error as ClientError where error.isTemporary || error.code == .damagedReply {
                     body = nil
+                    lineage.lost(heard: heard.newest)
                     wait = backoff.next(random: client.environment.chance(), wish: error.retryAfter ?? wish)
                     ready.append(.lost(error))
                 }
@@ -197,12 +207,20 @@ public struct GridEvents: AsyncSequence, Sendable {
             // An event that cannot be read counts as a hole: the commit after it will show that one is missing.
             guard let known = try? StreamEvent.read(name: event.name, data: event.data) else { return }
             switch known {
-            case .hello(let revision, let heartbeat):
+            case .hello(let revision, let heartbeat, let server):
                 backoff.reset()
                 patience = heartbeat.map { .milliseconds($0 + $0 / 2) }
-                if askedAfter == nil { position = revision }
-                ready.append(.connected(revision, resumedAfter: askedAfter))
+                let lost = lineage.hello(revision, server)
+                if let lost {
+                    heard.begin(at: revision)
+                    ready.append(.restored(revision, heard: lost))
+                } else {
+                    heard.hear(revision)
+                }
+                if askedAfter == nil || lost != nil { position = revision }
+                ready.append(.connected(revision, resumedAfter: lost == nil ? askedAfter : nil))
             case .commit(let commit):
+                heard.hear(commit.revision)
                 // The server resumes exactly; a commit that comes twice all the same is not handed over twice.
                 if let position, commit.revision <= position { return }
                 position = commit.revision

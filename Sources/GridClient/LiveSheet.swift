@@ -4,21 +4,24 @@ import Synchronization
 import Wire
 
 extension GridClient {
-    /// A live sheet. It does nothing until its ``LiveSheet/run()`` is called; ``withLiveSheet(grid:sheet:view:pageSize:_:)``
-    /// does both.
-    /// - Parameter pageSize: rows of a page, 1 to 1,000.
+    /// A live sheet. It does nothing until its ``LiveSheet/run()`` is called;
+    /// ``withLiveSheet(grid:sheet:view:columns:pageSize:_:)`` does both.
+    /// - Parameters:
+    ///   - columns: which columns its pages hold.
+    ///   - pageSize: rows of a page, 1 to 1,000.
     public func open(
-        grid: GridID, sheet: SheetID, view: ViewSelection = .all, pageSize: Int = 100
+        grid: GridID, sheet: SheetID, view: ViewSelection = .all, columns: ColumnWindow = .all, pageSize: Int = 100
     ) -> LiveSheet {
-        LiveSheet(client: self, grid: grid, sheet: sheet, view: view, pageSize: min(max(pageSize, 1), 1_000))
+        LiveSheet(
+            client: self, grid: grid, sheet: sheet, view: view, columns: columns, pageSize: min(max(pageSize, 1), 1_000))
     }
 
     /// Opens a live sheet and keeps it live while `body` runs.
     public func withLiveSheet<Result: Sendable>(
-        grid: GridID, sheet: SheetID, view: ViewSelection = .all, pageSize: Int = 100,
+        grid: GridID, sheet: SheetID, view: ViewSelection = .all, columns: ColumnWindow = .all, pageSize: Int = 100,
         _ body: @escaping @Sendable (LiveSheet) async throws -> Result
     ) async throws -> Result {
-        let live = open(grid: grid, sheet: sheet, view: view, pageSize: pageSize)
+        let live = open(grid: grid, sheet: sheet, view: view, columns: columns, pageSize: pageSize)
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask {
                 try await live.run()
@@ -43,8 +46,11 @@ public final class LiveSheet: Sendable {
     public let sheet: SheetID
     let client: GridClient
     private let pageSize: Int
-    private let inbox: AsyncStream<Message>
-    private let messages: AsyncStream<Message>.Continuation
+    private let columns: ColumnWindow
+    /// While it is full, the event stream is not read on: then the server merges what it has to tell.
+    private let inbox = Inbox<Message>(limit: 256)
+    /// What the stream, replies and acknowledgements told of.
+    private let heard = HeardRevision()
     private let shared: Mutex<Shared>
     private let recording: SheetRecording?
 
@@ -59,9 +65,11 @@ public final class LiveSheet: Sendable {
         var isOver = false
     }
 
-    private enum Message: Sendable {
+    fileprivate enum Message: Sendable {
         case event(Event)
         case open(ViewSelection)
+        case columns(ColumnWindow)
+        case restored(Trust.Restoration)
         case reply(PageReply, to: RequestID)
         case draft(Draft)
         case acknowledged(DraftID, Revision)
@@ -69,15 +77,17 @@ public final class LiveSheet: Sendable {
         case lost(String)
     }
 
-    init(client: GridClient, grid: GridID, sheet: SheetID, view: ViewSelection, pageSize: Int) {
+    init(
+        client: GridClient, grid: GridID, sheet: SheetID, view: ViewSelection, columns: ColumnWindow, pageSize: Int
+    ) {
         self.client = client
         self.grid = grid
         self.sheet = sheet
         self.pageSize = pageSize
-        (inbox, messages) = AsyncStream.makeStream(of: Message.self)
+        self.columns = columns
         shared = Mutex(Shared())
         recording = client.recorder.map { SheetRecording(recorder: $0, grid: grid) }
-        messages.yield(.open(view))
+        inbox.post(.open(view))
     }
 
     /// What is shown now; `nil` before the first page came.
@@ -109,17 +119,22 @@ public final class LiveSheet: Sendable {
 
     /// Brings pages, counted from 1, into view. What is held already is shown at once.
     public func show(pages: ClosedRange<Int>) {
-        messages.yield(.event(.viewport(Self.range(pages))))
+        inbox.post(.event(.viewport(Self.range(pages)))) { $0.isViewport }
     }
 
     /// Shows other rows, or another order, from the first page on.
     public func show(view: ViewSelection) {
-        messages.yield(.open(view))
+        inbox.post(.open(view)) { $0.isOpen || $0.isViewport }
+    }
+
+    /// Shows other columns of the same view and pages.
+    public func show(columns: ColumnWindow) {
+        inbox.post(.columns(columns)) { $0.isColumns }
     }
 
     /// Reads again what is shown.
     public func refresh() {
-        messages.yield(.event(.refresh))
+        inbox.post(.event(.refresh)) { $0.isRefresh }
     }
 
     /// Sets or empties a cell. Until a page shows the value saved, it is one of the snapshot's drafts.
@@ -134,21 +149,22 @@ public final class LiveSheet: Sendable {
             shared.nextDraft &+= 1
             return DraftID(shared.nextDraft)
         }
-        messages.yield(.draft(Draft(id: id, row: row, column: column, value: value, state: .saving)))
+        await inbox.send(.draft(Draft(id: id, row: row, column: column, value: value, state: .saving)))
         do {
             let change = Change.setCell(row: row, column: column, value: value, ifRevision: ifRevision)
             let outcome = try await client.submit([change], to: grid, intent: client.newIntent())
-            messages.yield(.acknowledged(id, outcome.revision))
+            heard.hear(outcome.revision)
+            await inbox.send(.acknowledged(id, outcome.revision))
             return outcome.revision
         } catch {
-            messages.yield(.refused(id, (error as? ClientError)?.message ?? "the edit was given up"))
+            inbox.post(.refused(id, (error as? ClientError)?.message ?? "the edit was given up"))
             throw error
         }
     }
 
     /// Lets a refused draft go.
     public func discard(_ draft: DraftID) {
-        messages.yield(.event(.editDiscarded(draft)))
+        inbox.post(.event(.editDiscarded(draft))) { $0.discards(draft) }
     }
 
     /// Keeps the sheet live, until the task is cancelled or the server refuses for good. Call it once.
@@ -174,10 +190,15 @@ public final class LiveSheet: Sendable {
         await withDiscardingTaskGroup { group in
             var configuration = Configuration()
             configuration.jitterSeed = UInt32(truncatingIfNeeded: client.environment.chance())
-            var screen = SheetScreen(sheet: sheet, view: .all, pageSize: pageSize, configuration: configuration)
+            var screen = SheetScreen(
+                sheet: sheet, view: .all, columns: columns, pageSize: pageSize, configuration: configuration)
             var reads: [RequestID: CancelSignal] = [:]
             var timer: CancelSignal?
-            for await message in inbox {
+            while let message = await inbox.next() {
+                if case .restored = message {
+                    for read in reads.values { read.send() }
+                    reads = [:]
+                }
                 for action in take(message, &screen) {
                     switch action {
                     case .read(let id, let query):
@@ -210,6 +231,8 @@ public final class LiveSheet: Sendable {
         switch message {
         case .event(let event): return screen.handle(event, at: now)
         case .open(let view): return screen.open(view, viewport: Self.range(1...1), at: now)
+        case .columns(let columns): return screen.open(columns, at: now)
+        case .restored(let restoration): return screen.restored(restoration, at: now)
         case .reply(let reply, let id): return screen.replyArrived(reply, to: id, at: now)
         case .draft(let draft): return screen.draftSubmitted(draft, at: now)
         case .acknowledged(let id, let revision): return screen.draftAcknowledged(id, at: revision, now: now)
@@ -227,7 +250,8 @@ public final class LiveSheet: Sendable {
         case .event(.viewport(let pages)): recording.asked("show pages", pages: pages)
         case .event(.signal(let signal)): recording.signaled(from: signal.from, to: signal.revision)
         case .acknowledged(_, let revision): recording.acknowledged(revision)
-        case .event, .reply, .draft, .refused, .lost: break
+        case .columns: recording.asked("show columns")
+        case .event, .reply, .draft, .refused, .lost, .restored: break
         }
     }
 
@@ -241,6 +265,7 @@ public final class LiveSheet: Sendable {
     }
 
     private func end() {
+        inbox.finish()
         let viewers = shared.withLock { shared in
             defer { shared.viewers = [:] }
             shared.isOver = true
@@ -253,14 +278,17 @@ public final class LiveSheet: Sendable {
 
     /// Reads the event stream and tells the core what it says.
     private func follow() async throws {
-        for try await event in client.events(of: grid) {
+        var events = client.events(of: grid)
+        events.heard = heard
+        for try await event in events {
             switch event {
-            case .connected(let revision, let after): messages.yield(.event(.hello(revision, resumedAfter: after)))
-            case .commit(let commit): messages.yield(.event(.signal(commit.signal(for: sheet))))
-            case .run(let run): if run.isOver { messages.yield(.event(.runEnded(nil))) }
-            case .gap(let revision): messages.yield(.event(.gap(revision)))
-            case .heartbeat: messages.yield(.event(.heartbeat))
-            case .lost(let error): messages.yield(.lost(error.message))
+            case .connected(let revision, let after): await inbox.send(.event(.hello(revision, resumedAfter: after)))
+            case .commit(let commit): await inbox.send(.event(.signal(commit.signal(for: sheet))))
+            case .run(let run): if run.isOver { await inbox.send(.event(.runEnded(nil))) }
+            case .gap(let revision): await inbox.send(.event(.gap(revision)))
+            case .heartbeat: await inbox.send(.event(.heartbeat))
+            case .restored(let revision, let lost): await inbox.send(.restored(.init(heard: lost, revision: revision)))
+            case .lost(let error): await inbox.send(.lost(error.message))
             }
         }
     }
@@ -272,10 +300,11 @@ public final class LiveSheet: Sendable {
                 try await client.read(query, sheet: sheet, grid: grid)
             }
             if let box { recording?.replied(id, box) }
-            messages.yield(.reply(reply, to: id))
+            heard.hear(reply.head.revision)
+            inbox.post(.reply(reply, to: id))
         } catch let error as ClientError {
             let wait = error.retryAfter.map { UInt32(clamping: $0.components.seconds * 1_000) }
-            messages.yield(.event(.replyFailed(id, error.failure, retryAfterMilliseconds: wait)))
+            inbox.post(.event(.replyFailed(id, error.failure, retryAfterMilliseconds: wait)))
         } catch {
             // Cancelled: nobody waits for the answer.
         }
@@ -286,7 +315,7 @@ public final class LiveSheet: Sendable {
         let milliseconds = instant.milliseconds > now ? instant.milliseconds - now : 0
         do {
             try await client.environment.sleep(.milliseconds(Int64(clamping: milliseconds)))
-            messages.yield(.event(.timer))
+            inbox.post(.event(.timer))
         } catch {
             // Replaced by another timer.
         }
@@ -295,6 +324,17 @@ public final class LiveSheet: Sendable {
     private static func range(_ pages: ClosedRange<Int>) -> PageRange {
         PageRange(
             first: PageNumber(UInt32(clamping: pages.lowerBound)), last: PageNumber(UInt32(clamping: pages.upperBound)))
+    }
+}
+
+extension LiveSheet.Message {
+    fileprivate var isViewport: Bool { if case .event(.viewport) = self { true } else { false } }
+    fileprivate var isOpen: Bool { if case .open = self { true } else { false } }
+    fileprivate var isColumns: Bool { if case .columns = self { true } else { false } }
+    fileprivate var isRefresh: Bool { if case .event(.refresh) = self { true } else { false } }
+
+    fileprivate func discards(_ draft: DraftID) -> Bool {
+        if case .event(.editDiscarded(draft)) = self { true } else { false }
     }
 }
 

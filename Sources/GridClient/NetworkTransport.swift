@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// Sends requests over AsyncHTTPClient. Redirects are not followed: a server of ours sends none, and following one would carry
 /// an edit to somebody else.
@@ -76,29 +75,20 @@ final class NetworkTransport: Transport {
     }
 }
 
-/// The iterator of a response's body, handed from one task to the next. A body has one reader at a time: the lock is there to
-/// make a second one an error rather than a race.
-private final class BodyIterator: Sendable {
-    private struct Box: @unchecked Sendable {
-        // Sendable because only the holder of the lock's content touches it, and the iterator's own state is locked inside.
-        var iterator: HTTPClientResponse.Body.AsyncIterator
-    }
-
-    private let box: Mutex<Box?>
+/// The iterator of a response's body, which readers on one task after the other use. An actor, because the iterator may not cross
+/// from one to the next; while a call is suspended in it, the iterator is away, so that a second reader is an error and not a race.
+private actor BodyIterator {
+    private var iterator: HTTPClientResponse.Body.AsyncIterator?
 
     init(_ body: HTTPClientResponse.Body) {
-        box = Mutex(Box(iterator: body.makeAsyncIterator()))
+        iterator = body.makeAsyncIterator()
     }
 
     func next() async throws -> [UInt8]? {
-        let taken = box.withLock { box in
-            defer { box = nil }
-            return box
-        }
-        guard var taken else { throw ClientError(.invalid, "a reply's body is read by one reader at a time") }
-        let buffer = try await taken.iterator.next()
-        let iterator = taken
-        box.withLock { $0 = iterator }
+        guard var taken = iterator else { throw ClientError(.invalid, "a reply's body is read by one reader at a time") }
+        iterator = nil
+        let buffer = try await taken.next(isolation: self)
+        iterator = taken
         return buffer.map { Array(buffer: $0) }
     }
 }

@@ -26,6 +26,12 @@ struct SheetScreen: Sendable {
     }
 
     private var core: Reconciler
+    private let configuration: Configuration
+    /// The last generation of any core here: a new core goes on above it, so that no reply is taken for another's.
+    private var generation: Generation
+    private var viewport = PageRange(first: PageNumber(1), last: PageNumber(1))
+    private var columns: ColumnWindow
+    private var restoration: Trust.Restoration?
     private let pageSize: Int
     private var view: ViewSelection
     private var viewNumber: UInt32 = 0
@@ -38,7 +44,12 @@ struct SheetScreen: Sendable {
     private var lostReason: String?
     private var trust = Trust(connection: .connecting, shown: .zero, known: .zero, problem: .none)
 
-    init(sheet: SheetID, view: ViewSelection, pageSize: Int, configuration: Configuration) {
+    init(
+        sheet: SheetID, view: ViewSelection, columns: ColumnWindow = .all, pageSize: Int, configuration: Configuration
+    ) {
+        self.configuration = configuration
+        self.columns = columns
+        generation = configuration.lastGeneration
         self.sheet = sheet
         self.view = view
         self.pageSize = pageSize
@@ -51,10 +62,43 @@ struct SheetScreen: Sendable {
     /// Asks for a view, from the first page in view on. Everything asked before is superseded (C1).
     mutating func open(_ view: ViewSelection, viewport: PageRange, at now: Instant) -> [Action] {
         self.view = view
+        self.viewport = viewport
+        return open(at: now)
+    }
+
+    /// Asks for other columns of the same view and pages.
+    mutating func open(_ columns: ColumnWindow, at now: Instant) -> [Action] {
+        self.columns = columns
+        return open(at: now)
+    }
+
+    private mutating func open(at now: Instant) -> [Action] {
         viewNumber &+= 1
         let intent = Intent(
-            sheet: sheet.rawValue, view: viewNumber, pageSize: UInt32(pageSize), sensitive: view.sensitive, viewport: viewport)
+            sheet: sheet.rawValue, view: viewNumber, pageSize: UInt32(pageSize), sensitive: view.sensitive,
+            shown: columns.shown,
+            viewport: viewport)
         return handle(.open(intent), at: now)
+    }
+
+    /// Begins anew on a server that serves an older copy: revisions of before mean something else now. What was typed stays; what was
+    /// saved and not shown yet is gone with the server's state, and is the person's again.
+    mutating func restored(_ restoration: Trust.Restoration, at now: Instant) -> [Action] {
+        self.restoration = restoration
+        var configuration = configuration
+        configuration.lastGeneration = generation
+        core = Reconciler(configuration: configuration)
+        trust = Trust(connection: .connecting, shown: .zero, known: .zero, problem: .none, restoration: restoration)
+        var actions = open(at: now)
+        for index in drafts.indices {
+            if case .saved = drafts[index].state {
+                drafts[index].state = .refused("the server went back to a state from before this was saved")
+            }
+            let draft = drafts[index]
+            actions += handle(.editSubmitted(draft.id, row: RowKey(draft.row.rawValue)), at: now)
+            if draft.state.isRefused { actions += handle(.editRefused(draft.id), at: now, shows: true) }
+        }
+        return actions
     }
 
     /// Takes in a reply.
@@ -99,12 +143,14 @@ struct SheetScreen: Sendable {
     }
 
     private mutating func handle(_ event: Event, reply: PageReply? = nil, at now: Instant, shows: Bool = false) -> [Action] {
+        if case .viewport(let range) = event { viewport = range }
         core.handle(event, at: now)
         var actions: [Action] = []
         var changed = shows
         while let effect = core.nextEffect() {
             switch effect {
-            case .reset:
+            case .reset(let generation):
+                self.generation = generation
                 held = [:]
                 painted = []
                 paint = nil
@@ -134,7 +180,7 @@ struct SheetScreen: Sendable {
                 if status.connection == .live { lostReason = nil }
                 trust = Trust(
                     connection: status.connection, shown: status.shown, known: status.known, problem: status.problem,
-                    reason: lostReason)
+                    reason: lostReason, restoration: restoration)
                 changed = true
             }
         }
@@ -160,7 +206,7 @@ struct SheetScreen: Sendable {
         for page in request.have { have[Int(page.rawValue)] = held[page]?.tag }
         return PagesQuery(
             first: Int(request.pages.first.rawValue), last: Int(request.pages.last.rawValue), pageSize: pageSize,
-            view: view.query, minRevision: request.minRevision, have: have)
+            columns: columns.query, view: view.query, minRevision: request.minRevision, have: have)
     }
 
     private var snapshot: Snapshot {

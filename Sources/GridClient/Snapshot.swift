@@ -4,7 +4,7 @@ public import Ordering
 /// What a person sees of a sheet: committed pages that all equal one revision (C4), and what is typed and not saved yet.
 public struct Snapshot: Hashable, Sendable {
     /// The newest revision that the pages are known to equal; never lower than that of a snapshot before (C2). It rises to
-    /// commits that touch none of the pages, too.
+    /// commits that touch none of the pages, too. Only a server that serves an older copy starts it again: `trust.restoration`.
     public var revision: Revision
     /// Rows of the view.
     public var totalRows: Int
@@ -55,13 +55,27 @@ public struct Trust: Hashable, Sendable {
     public var problem: Problem
     /// Why live updates do not come, where that is known.
     public var reason: String?
+    /// Set once the server turned out to serve an older copy of the grid. Everything was read anew since.
+    public var restoration: Restoration?
 
-    init(connection: Connection, shown: Revision, known: Revision, problem: Problem, reason: String? = nil) {
+    /// A server went back: a backup was restored, say.
+    public struct Restoration: Hashable, Sendable {
+        /// What had been heard of, and is gone.
+        public var heard: Revision
+        /// Where the server stood when that was noticed.
+        public var revision: Revision
+    }
+
+    init(
+        connection: Connection, shown: Revision, known: Revision, problem: Problem, reason: String? = nil,
+        restoration: Restoration? = nil
+    ) {
         self.connection = connection
         self.shown = shown
         self.known = known
         self.problem = problem
         self.reason = reason
+        self.restoration = restoration
     }
 
     /// True when live updates come and everything shown is the newest there is.
@@ -69,6 +83,10 @@ public struct Trust: Hashable, Sendable {
 
     /// In words, as a person reads it.
     public var text: String {
+        words + (restoration.map { " (the server went back from revision \($0.heard) to \($0.revision): an older copy)" } ?? "")
+    }
+
+    private var words: String {
         switch (connection, problem) {
         case (_, .permanent): "the server refuses to show this; showing revision \(shown)"
         case (.connecting, _): "connecting"

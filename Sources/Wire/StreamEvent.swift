@@ -10,7 +10,7 @@ package import Ordering
 /// One event of a grid's stream.
 package enum StreamEvent: Hashable, Sendable {
     /// The first event: where the stream begins, and how many milliseconds lie between heartbeats, when the server says so.
-    case hello(Revision, heartbeat: Int? = nil)
+    case hello(Revision, heartbeat: Int? = nil, server: Server? = nil)
     /// What the commits `from...revision` touched.
     case commit(CommitEvent)
     /// How a run stands.
@@ -21,10 +21,22 @@ package enum StreamEvent: Hashable, Sendable {
     /// that does not know of one by now has lost a signal.
     case beat(Revision)
 
+    /// An instance of the server, and where the grid stood when that one opened it.
+    package struct Server: Hashable, Sendable {
+        package var run: String
+        package var opened: Revision
+
+        package init(run: String, opened: Revision) {
+            self.run = run
+            self.opened = opened
+        }
+    }
+
     /// The event as it goes over the wire, ready to be written.
     package var frame: [UInt8] {
         switch self {
-        case .hello(let revision, let heartbeat): Self.hello(revision, id: revision, heartbeat: heartbeat)
+        case .hello(let revision, let heartbeat, let server):
+            Self.hello(revision, id: revision, heartbeat: heartbeat, server: server.map { ($0.run, $0.opened) })
         case .commit(let event):
             Self.frame(id: event.revision, "commit") { event.write(to: &$0) }
         case .run(let event):
@@ -90,15 +102,19 @@ package enum StreamEvent: Hashable, Sendable {
     private static func hello(_ reader: inout WireReader) throws(WireError) -> StreamEvent {
         var revision: Revision?
         var heartbeat: Int?
+        var run: String?
+        var opened = Revision.zero
         try reader.object { (member, reader) throws(WireError) in
             switch member {
             case "revision": revision = try reader.revision()
             case "heartbeat": heartbeat = try reader.takeNull() ? nil : try reader.integer(in: 1...86_400_000)
+            case "server": run = try reader.string()
+            case "opened": opened = try reader.revision()
             default: _ = try reader.skipValue()
             }
         }
         guard let revision else { throw reader.missing("revision") }
-        return .hello(revision, heartbeat: heartbeat)
+        return .hello(revision, heartbeat: heartbeat, server: run.map { Server(run: $0, opened: opened) })
     }
 
     private static func position(_ reader: inout WireReader) throws(WireError) -> Revision {

@@ -53,6 +53,8 @@ struct TailCommand: AsyncParsableCommand {
                 + "skipped \(run.skipped)"
         case .gap(let revision): "gap: events before revision \(revision) are no longer kept"
         case .heartbeat: nil
+        case .restored(let revision, let heard):
+            "restored: the server serves an older copy, at revision \(revision); what it had up to \(heard) is gone"
         case .lost(let error): "lost: \(error.message); connecting again"
         }
     }
@@ -114,6 +116,10 @@ struct TailCommand: AsyncParsableCommand {
                     writer.member("event", "gap")
                     writer.member("revision", revision)
                 case .heartbeat: writer.member("event", "heartbeat")
+                case .restored(let revision, let heard):
+                    writer.member("event", "restored")
+                    writer.member("revision", revision)
+                    writer.member("heard", heard)
                 case .lost(let error):
                     writer.member("event", "lost")
                     writer.member("reason", error.message)

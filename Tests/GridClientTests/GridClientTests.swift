@@ -84,7 +84,7 @@ struct GridClientTests {
                         return events
                     }
                 case .lost: events.append("lost")
-                case .run, .gap, .heartbeat: events.append("unexpected")
+                case .run, .gap, .heartbeat, .restored: events.append("unexpected")
                 }
             }
             return events

@@ -28,7 +28,7 @@ struct HeartbeatTests {
                     waited = clock().milliseconds - opened
                     words.append("\(error.code): \(error.message)")
                     server.promiseHeartbeats(every: nil)
-                case .commit, .run, .gap, .heartbeat: words.append("unexpected")
+                case .commit, .run, .gap, .heartbeat, .restored: words.append("unexpected")
                 }
             }
             return (words, waited)
@@ -55,7 +55,7 @@ struct HeartbeatTests {
                 case .gap(let revision):
                     events.append("gap \(revision)")
                     server.say("event: beat\ndata: {\"revision\":4}\n\n")
-                case .commit, .run, .lost: events.append("unexpected")
+                case .commit, .run, .lost, .restored: events.append("unexpected")
                 }
             }
             return events

@@ -20,6 +20,8 @@ final class ScriptedServer: Transport {
         var lostAnswers = 0
         /// What hello says of heartbeats. None come by themselves.
         var heartbeat: Int?
+        /// What hello says of the instance of the server.
+        var instance: (name: String, opened: UInt64) = ("a", 1)
     }
 
     static let grid = GridID("g1") ?? { preconditionFailure("g1 is a grid's id") }()
@@ -73,6 +75,16 @@ final class ScriptedServer: Transport {
 
     func say(_ text: String) {
         for stream in state.withLock({ $0.streams }) { stream.yield(Array(text.utf8)) }
+    }
+
+    /// An older copy of the grid is served from now on, by another instance.
+    func restore(to revision: UInt64, row: UInt32, _ value: CellValue?, then later: UInt64 = 0) {
+        state.withLock { state in
+            state.revision = revision + later
+            state.instance = ("b", revision)
+            state.cells[RowID(row)] = value
+        }
+        breakStreams()
     }
 
     func breakStreams() {
@@ -137,7 +149,8 @@ final class ScriptedServer: Transport {
         let asked = request.headers.first { $0.name == "Last-Event-ID" }.flatMap { UInt64($0.value) }
         let (revision, heartbeat) = state.withLock { state in
             state.streams.append(continuation)
-            return (state.revision, state.heartbeat.map { ",\"heartbeat\":\($0)" } ?? "")
+            let instance = ",\"server\":\"\(state.instance.name)\",\"opened\":\(state.instance.opened)"
+            return (state.revision, (state.heartbeat.map { ",\"heartbeat\":\($0)" } ?? "") + instance)
         }
         let position = asked ?? revision
         continuation.yield(

@@ -193,7 +193,10 @@ struct WireTests {
             run: RunID(4), state: "running", done: 3, running: 2, queued: 5, failed: 1, skipped: 0, tokens: 99, cost: 0.5,
             eta: 12,
             reason: "why")
-        for event in [StreamEvent.hello(Revision(3)), .gap(Revision(4)), .commit(commit), .run(run)] {
+        for event in [
+            StreamEvent.hello(Revision(3)), .hello(Revision(3), heartbeat: 9, server: .init(run: "x", opened: Revision(2))),
+            .gap(Revision(4)), .commit(commit), .run(run),
+        ] {
             let text = String(decoding: event.frame, as: UTF8.self)
             #expect(text.hasSuffix("\n\n"))
             let lines = text.split(separator: "\n")
