@@ -3,6 +3,7 @@ import Foundation
 import GridClient
 import GridModel
 import Ordering
+import Synchronization
 import Wire
 
 /// `trueline watch`: a live page of a list in the terminal.
@@ -10,7 +11,8 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Show a page of a sheet, live: what is shown is always committed, and one revision.",
         discussion: """
-            On a terminal the page is redrawn in place; elsewhere each change is a line. End it with Ctrl-C. \
+            On a terminal the page is redrawn in place: n or PageDown, p or PageUp, and g with a number and Enter turn pages, q or \
+            Ctrl-C ends it. Elsewhere each change is a line. \
             \(CommandFailure.explanation)
             """)
 
@@ -46,10 +48,16 @@ struct WatchCommand: AsyncParsableCommand {
             let title = "\(grid.name) / \(sheet.name)  (grid \(grid.id), sheet \(sheet.id))"
             try await client.withLiveSheet(grid: grid.id, sheet: sheet.id, view: view, pageSize: size) { live in
                 if page > 1 { live.show(pages: page...page) }
-                var printer = FramePrinter(page: page, title: TerminalFrame.clean(title), json: json, inPlace: drawsInPlace)
-                for await snapshot in live.snapshots() {
-                    guard printer.show(snapshot) else { continue }
-                    if let count, printer.frames >= count { return }
+                let takesKeys = drawsInPlace && TerminalKeys.isThere
+                let screen = WatchScreen(
+                    FramePrinter(
+                        page: page, title: TerminalFrame.clean(title) + (takesKeys ? "  -  n p g:page q" : ""), json: json,
+                        inPlace: drawsInPlace), of: live)
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await screen.follow(frames: count) }
+                    if takesKeys { group.addTask { await screen.obeyKeys() } }
+                    await group.next()
+                    group.cancelAll()
                 }
             }
         }
@@ -68,16 +76,78 @@ struct WatchCommand: AsyncParsableCommand {
     }
 }
 
+/// A page in the terminal: what is committed comes from one side, what a person wants to see from the other.
+private final class WatchScreen: Sendable {
+    private struct State {
+        var printer: FramePrinter
+        var snapshot: Snapshot?
+    }
+
+    private let live: LiveSheet
+    private let state: Mutex<State>
+
+    init(_ printer: FramePrinter, of live: LiveSheet) {
+        self.live = live
+        state = Mutex(State(printer: printer))
+    }
+
+    /// Shows every snapshot, until so many frames were shown.
+    func follow(frames limit: Int?) async {
+        for await snapshot in live.snapshots() {
+            let frames = state.withLock { state in
+                state.snapshot = snapshot
+                return state.printer.show(snapshot) ? state.printer.frames : 0
+            }
+            if let limit, frames >= limit { return }
+        }
+    }
+
+    /// Turns pages as the keys say, until one says to end.
+    func obeyKeys() async {
+        await TerminalKeys.pressed { keys in
+            for await key in keys {
+                switch key {
+                case .next: turn { $0 + 1 }
+                case .previous: turn { $0 - 1 }
+                case .goTo(let number): turn { _ in number }
+                case .typing(let digits): show { $0.prompt = digits.map { "go to page \($0)_" } }
+                case .quit: return
+                }
+            }
+        }
+    }
+
+    private func turn(_ page: (Int) -> Int) {
+        let number = show { [last = state.withLock { $0.snapshot?.totalPages }] printer in
+            printer.prompt = nil
+            printer.page = min(max(page(printer.page), 1), max(last ?? 1, 1))
+        }
+        live.show(pages: number...number)
+    }
+
+    @discardableResult
+    private func show(_ change: (inout FramePrinter) -> Void) -> Int {
+        state.withLock { state in
+            change(&state.printer)
+            if let snapshot = state.snapshot { _ = state.printer.show(snapshot) }
+            return state.printer.page
+        }
+    }
+}
+
 /// Prints frames: in place, as lines of what changed, or as JSON.
 private struct FramePrinter {
-    let page: Int
+    var page: Int
+    /// What a person is typing.
+    var prompt: String?
     let title: String
     let json: Bool
     let inPlace: Bool
     private(set) var frames = 0
     private var shown: [RowID: SheetRow] = [:]
     private var lastTrust = ""
-    private var lastRevision: Revision?
+    private var lastPage: SheetPage?
+    private var lastTotal = 0
 
     init(page: Int, title: String, json: Bool, inPlace: Bool) {
         self.page = page
@@ -90,19 +160,22 @@ private struct FramePrinter {
     mutating func show(_ snapshot: Snapshot) -> Bool {
         if inPlace {
             let size = Console.size
-            let lines = TerminalFrame(columns: size.columns, lines: size.lines).lines(snapshot, page: page, title: title)
+            let lines = TerminalFrame(columns: size.columns, lines: size.lines).lines(
+                snapshot, page: page, title: prompt ?? title)
             // Home, every line cleared to its end, then everything below: no flicker, nothing to restore at the end.
             let text = "\u{1B}[H" + lines.map { $0 + "\u{1B}[K\r\n" }.joined() + "\u{1B}[J"
             Console.write(Array(text.utf8), to: STDOUT_FILENO)
         }
-        guard let current = snapshot.page(page), snapshot.revision != lastRevision || inPlace else {
+        // A commit that changed nothing here raises the revision only: that is no frame.
+        guard let current = snapshot.page(page), current != lastPage || snapshot.totalRows != lastTotal || inPlace else {
             if !inPlace, !json, snapshot.trust.connection != .live, snapshot.trust.text != lastTrust {
                 Console.error(snapshot.trust.text)
                 lastTrust = snapshot.trust.text
             }
             return false
         }
-        lastRevision = snapshot.revision
+        lastPage = current
+        lastTotal = snapshot.totalRows
         lastTrust = snapshot.trust.text
         frames += 1
         if json { printDocument(snapshot, current) } else if !inPlace { printChanges(snapshot, current) }
