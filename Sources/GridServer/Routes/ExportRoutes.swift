@@ -20,8 +20,8 @@ struct ExportRoutes {
                 query: [
                     .init(name: "format", summary: "csv when absent", schema: .choice(ExportFormat.allCases.map(\.rawValue))),
                     .init(name: "mode", summary: "exact when absent", schema: .choice(ExportMode.allCases.map(\.rawValue))),
-                    .init(name: "view", summary: "A saved view's id, or a filter and sort as JSON", schema: .string()),
-                    .init(name: "columns", summary: "c3,c7 or positions 0-63", schema: .string()),
+                    .init(name: "view", summary: "A saved view's id, or a filter and sort as JSON", schema: Schemas.viewText),
+                    .init(name: "columns", summary: "c3,c7 or positions 0-63", schema: Schemas.columnList),
                     .init(name: "minRevision", summary: "Answer from no older state", schema: Schemas.revision),
                 ],
                 answers: [

@@ -18,11 +18,13 @@ struct ImportRoutes {
     private static let query: [Route.QueryParameter] = [
         .init(name: "format", summary: "Guessed when absent", schema: .choice(ImportFormat.allCases.map(\.rawValue))),
         .init(name: "preview", summary: "Import nothing; show so many rows", schema: .integer(from: 1, to: 100)),
-        .init(name: "separator", summary: "One ASCII character, or tab", schema: .string()),
-        .init(name: "quote", summary: "One ASCII character, or none", schema: .string()),
+        .init(name: "separator", summary: "One ASCII character, or tab", schema: .string(pattern: "^(tab|[\\t -~])$")),
+        .init(name: "quote", summary: "One ASCII character, or none", schema: .string(pattern: "^(none|[\\t -~])$")),
         .init(name: "header", summary: "Whether the first row names the columns", schema: .boolean),
         .init(name: "encoding", summary: "Guessed when absent", schema: .choice(ImportEncoding.allCases.map(\.rawValue))),
-        .init(name: "types", summary: "Column types by name, as JSON: {\"Zip\":\"text\"}", schema: .string()),
+        .init(
+            name: "types", summary: "Column types by name, as JSON: {\"Zip\":\"text\"}",
+            schema: .string(pattern: "^[{].*[}]$")),
     ]
 
     var routes: [Route] {
@@ -67,6 +69,7 @@ struct ImportRoutes {
     @Sendable private func importFile(_ scope: RequestScope) async throws -> Reply {
         let query = try scope.query()
         var options = try Self.options(query)
+        let intent = try scope.intent()
         let grid = try await services.grid(scope)
         let sheet = try scope.identifier("sheet", SheetID.self)
         let image = grid.snapshot()
@@ -86,7 +89,7 @@ struct ImportRoutes {
         }
         let job = ImportJob(
             id: id, services: services, grid: grid, sheet: sheet, options: options, file: file, totalBytes: bytes,
-            intent: try scope.intent() ?? services.newIntent(), client: scope.client)
+            intent: intent ?? services.newIntent(), client: scope.client)
         let isStream = scope.header(.accept)?.contains("text/event-stream") == true
         return isStream ? stream(job) : try await answer(job)
     }

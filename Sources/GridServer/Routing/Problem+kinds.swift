@@ -60,7 +60,9 @@ extension Problem {
                 "name-taken", "The name is taken", status: 409, detail: "\"\(name.prefix(200))\" is taken; choose another name",
                 errors: [.init(["change": .number(change), "name": .text(name)])])
         case .nameInvalid(let name):
-            self = .invalid("\"\(name.prefix(200))\" is not a name: 1 to \(Limits.nameCharacters) characters", change: change)
+            self = .invalid(
+                "\"\(name.prefix(200))\" is not a name: 1 to \(Limits.nameCharacters) characters, none a control character",
+                change: change)
         case .limit(let limit, let most, let asked): self = .tooLarge(limit, most: most, asked: asked, change: change)
         case .invalid(let reason): self = .invalid(reason, change: change)
         }

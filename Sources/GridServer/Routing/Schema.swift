@@ -9,7 +9,8 @@ indirect enum Schema: Sendable {
     case number
     case boolean
     case array(Schema, atLeast: Int? = nil, atMost: Int? = nil)
-    case object([Member], closed: Bool = true)
+    /// At most one of the members named as alternatives may be there.
+    case object([Member], closed: Bool = true, alternatives: [String] = [])
     /// An object whose names are ids.
     case map(Schema, names: String? = nil)
     case oneOf([Schema])
@@ -54,7 +55,9 @@ indirect enum Schema: Sendable {
             element.write(to: &writer)
             if let atLeast { writer.member("minItems", atLeast) }
             if let atMost { writer.member("maxItems", atMost) }
-        case .object(let members, let closed): Self.object(members, closed: closed, &writer)
+        case .object(let members, let closed, let alternatives):
+            Self.object(members, closed: closed, &writer)
+            if !alternatives.isEmpty { Self.exclude(alternatives, &writer) }
         case .map(let value, let names):
             writer.member("type", "object")
             writer.name("additionalProperties")
@@ -68,6 +71,24 @@ indirect enum Schema: Sendable {
                 writer.object { $0.member("type", "null") }
             }
         case .named(let name): writer.member("$ref", "#/components/schemas/\(name)")
+        }
+    }
+
+    /// No two of them.
+    private static func exclude(_ names: [String], _ writer: inout WireWriter) {
+        writer.objectMember("not") { writer in
+            writer.arrayMember("anyOf") { writer in
+                for (index, name) in names.enumerated() {
+                    for other in names[(index + 1)...] {
+                        writer.object { writer in
+                            writer.arrayMember("required") { writer in
+                                writer.string(name)
+                                writer.string(other)
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -23,6 +23,13 @@ enum Schemas {
     static let revision = Schema.integer(from: 0)
     static let count = Schema.integer(from: 0)
     static let name = Schema.string()
+    /// A name as a request may give it.
+    private static let newName = Schema.string(pattern: "^[^\\u0000-\\u001F\\u007F-\\u009F]{1,\(Limits.nameCharacters)}$")
+    /// A `columns` parameter; empty is all of them.
+    static let columnList = Schema.string(pattern: "^(c(0|[1-9][0-9]{0,9})(,c(0|[1-9][0-9]{0,9}))*|[0-9]{1,4}-[0-9]{1,4})?$")
+    /// A `view` parameter.
+    static let viewText = Schema.string(pattern: "^(v(0|[1-9][0-9]{0,9})|[{].*[}])$")
+    private static let places = ["after", "before", "at"]
     static let place: [Schema.Member] = [
         .init("after", .nullable(.string()), required: false), .init("before", .nullable(.string()), required: false),
         .init("at", .choice(["start", "end"]), required: false),
@@ -36,11 +43,11 @@ enum Schemas {
     static let all: [(name: String, schema: Schema)] = [
         ("Problem", .object(problem)), ("NotKept", .object(problem + [.init("oldest", revision)])), ("Agent", agent),
         ("Column", column), ("Filter", filter), ("Sort", sort), ("View", view),
-        ("Sheet", sheet), ("Grid", grid), ("GridList", gridList), ("NameRequest", object(.init("name", name))),
-        ("NewColumn", .object([.init("name", name)] + columnMembers)),
-        ("ColumnChange", .object([.init("name", name, required: false)] + columnMembers)),
-        ("NewView", .object([.init("name", name)] + viewMembers)),
-        ("ViewChange", .object([.init("name", name, required: false)] + viewMembers)),
+        ("Sheet", sheet), ("Grid", grid), ("GridList", gridList), ("NameRequest", object(.init("name", newName))),
+        ("NewColumn", .object([.init("name", newName)] + columnMembers, alternatives: places)),
+        ("ColumnChange", .object([.init("name", newName, required: false)] + columnMembers, alternatives: places)),
+        ("NewView", .object([.init("name", newName)] + viewMembers)),
+        ("ViewChange", .object([.init("name", newName, required: false)] + viewMembers)),
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
         ("Health", health), ("TraceList", traceList), ("ScreenAttestation", screenAttestation),
@@ -126,7 +133,7 @@ enum Schemas {
                 .init("op", .choice(["insertRows"])), .init("sheet", sheetID, required: false),
                 .init("count", .integer(from: 1, to: Limits.rowsPerChange), required: false),
                 .init("rows", .array(.map(.any, names: columnPattern), atLeast: 1), required: false),
-            ] + rowPlace),
+            ] + rowPlace, alternatives: places),
         object(
             .init("op", .choice(["deleteRows"])), .init("sheet", sheetID, required: false),
             .init("rows", .array(rowID, atLeast: 1))),
@@ -134,7 +141,7 @@ enum Schemas {
             [
                 .init("op", .choice(["moveRows"])), .init("sheet", sheetID, required: false),
                 .init("rows", .array(rowID, atLeast: 1)),
-            ] + rowPlace),
+            ] + rowPlace, alternatives: places),
     ])
     private static let changes = object(
         .init("intent", .string(format: "uuid")), .init("cause", .choice(["person", "program"]), required: false),
@@ -153,10 +160,14 @@ enum Schemas {
     private static let history = object(
         .init("row", rowID), .init("column", .string(pattern: columnPattern)),
         .init("entries", .array(.object([.init("revision", revision), .init("cause", cause)], closed: false))))
-    private static let newRun = Schema.object(
-        [
-            .init("sheet", sheetID), .init("column", .string(pattern: columnPattern)), .init("scope", .any, required: false),
-        ], closed: false)
+    private static let scope = Schema.oneOf([
+        .choice(["all", "empty", "failed", "stale", "filtered"]), object(.init("rows", .array(rowID))),
+        object(.init("first", .integer(from: 1))),
+    ])
+    private static let newRun = object(
+        .init("sheet", sheetID), .init("column", .string(pattern: columnPattern)), .init("scope", scope, required: false),
+        .init("view", .any, required: false), .init("viewport", .array(rowID), required: false),
+        .init("concurrency", .nullable(.integer(from: 1, to: 1_000)), required: false))
     private static let run = Schema.object([.init("run", .string()), .init("state", .string())], closed: false)
     private static let runList = object(.init("runs", .array(.named("Run"))))
     private static let traceList = object(
