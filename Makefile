@@ -49,10 +49,11 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/attestation.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
-test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open (long form: see CONTRIBUTING.md)
+test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1 --page
+	@$(TOOLS)/python Tests/Faults/runs.py --rows 400 --kills 10 --seed 1
 
 test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test

@@ -49,6 +49,22 @@
  * @property {string | null} [model]
  * @property {string} [provider]
  * @property {number} [total]
+ * @property {number} [inDoubt]
+ * @property {string} [scope]
+ * @property {{ calls?: number, tokens?: number, cost?: number }} [budget]
+ * @property {number} [undone]
+ */
+
+/** What a run would ask and cost: ranges of two numbers.
+ * @typedef {object} RunEstimate
+ * @property {number} rows
+ * @property {number} calls
+ * @property {[number, number]} inputTokens
+ * @property {[number, number]} outputTokens
+ * @property {[number, number] | null} cost
+ * @property {[number, number] | null} seconds
+ * @property {string} currency
+ * @property {string} example
  */
 
 /** Where something is put among its like, as members of the request. @typedef {{ at: 'start' | 'end' } | { before: string } | { after: string }} Position */

@@ -117,11 +117,32 @@ package final class GridHost: Sendable {
         try await blocking(id) { [catalog] () throws(StoreError) in try catalog.delete(id) }
     }
 
+    /// The grids whose runs go on after a restart, found without opening them.
+    package func gridsWithRuns() async throws(PipelineError) -> [GridID] {
+        let listed = try await blocking { [catalog] () throws(StoreError) in try catalog.grids() }
+        var found: [GridID] = []
+        for (id, damage) in listed where damage == nil {
+            if let open = try await begin(id) {
+                if !open.snapshot().ledger.unfinished.isEmpty { found.append(id) }
+                continue
+            }
+            defer { end(id, with: nil) }
+            let hasRuns = try await blocking(id) { [catalog] () throws(StoreError) in
+                let store = try catalog.open(id)
+                defer { store.close() }
+                return try store.document(GridDocuments.runs) != nil
+            }
+            if hasRuns { found.append(id) }
+        }
+        return found
+    }
+
     /// Closes the grids that nobody listens to and nobody asked anything of for so long. Returns which.
-    package func closeIdle(after duration: Duration) async -> [GridID] {
+    /// - Parameter isNeeded: grids that stay open all the same.
+    package func closeIdle(after duration: Duration, unless isNeeded: (GridID) -> Bool = { _ in false }) async -> [GridID] {
         let idle = state.withLock { state in
             state.entries.keys.sorted().filter { state.grid($0)?.isIdle(for: duration) ?? false }
-        }
+        }.filter { !isNeeded($0) }
         for id in idle { await close(id) }
         return idle
     }

@@ -56,8 +56,12 @@ extension LiveGrid {
             let grid = LiveGrid(
                 id: id, store: store, environment: environment, writer: writer, image: image, unfoldedChanges: unfolded)
             let stored = try store.document(GridDocuments.name).map { String(decoding: $0, as: UTF8.self) }
-            grid.writing.withLock { $0.storedName = stored }
-            if image.revision > .zero { grid.storeName() }
+            let storedRuns = try store.document(GridDocuments.runs) != nil
+            grid.writing.withLock { ($0.storedName, $0.storedRuns) = (stored, storedRuns) }
+            if image.revision > .zero {
+                grid.storeName()
+                grid.storeRuns()
+            }
             // What a crash left unfolded is folded now, though nobody may ever write again.
             grid.handle(.timerFired)
             return grid

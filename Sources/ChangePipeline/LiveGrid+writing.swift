@@ -13,6 +13,8 @@ extension LiveGrid {
         var pass: FoldPass?
         /// The name in the store's document.
         var storedName: String?
+        /// Whether the store's document says that runs go on.
+        var storedRuns: Bool?
     }
 
     typealias Submitted = (id: PipelineSubmission.ID, command: Command)
@@ -69,6 +71,7 @@ extension LiveGrid {
         commit.checkpointDue = store.isCheckpointDue
         finish(answers, commit, record: record)
         if plan.structural { storeName() }
+        storeRuns()
     }
 
     /// A function of its own, so that its hold on the image ends before the image is changed: else `apply` would copy.
@@ -177,10 +180,27 @@ extension LiveGrid {
     }
 }
 
+extension LiveGrid {
+    /// Keeps whether runs go on where a starting server finds it without opening the grid. The append that plans a run comes first:
+    /// only power lost between the two leaves a run that goes on when somebody opens its grid.
+    func storeRuns() {
+        let hasRuns = state.withLock { !$0.image.ledger.unfinished.isEmpty }
+        guard writing.withLock({ $0.storedRuns != hasRuns }) else { return }
+        do throws(StoreError) {
+            try store.fold(FoldSlice(documents: [(name: GridDocuments.runs, bytes: hasRuns ? [1] : nil)]))
+            writing.withLock { $0.storedRuns = hasRuns }
+        } catch {
+            environment.logger.warning("that runs go on was not stored: \(error.message)", metadata: ["grid": "\(id)"])
+        }
+    }
+}
+
 /// Documents in a grid's store that are the pipeline's own, beside the image's.
 enum GridDocuments {
     static let prefix = "pipeline."
     static let name = "pipeline.name"
+    /// There when runs of the grid go on after a restart.
+    static let runs = "pipeline.runs"
 }
 
 extension PipelineFailure {

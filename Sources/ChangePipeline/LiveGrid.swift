@@ -80,15 +80,16 @@ package final class LiveGrid: Sendable {
 
     /// Commits a command and returns what it came to, once that survives power loss. The same intent again returns the first
     /// outcome, also across restarts (S5). A cancelled caller still gets the outcome: the command is on its way.
-    package func submit(_ command: Command) async throws(PipelineError) -> CommandOutcome {
+    /// - Parameter isUrgent: commits at once, with what waits, as a person's edit does; else a program's command is grouped.
+    package func submit(_ command: Command, isUrgent: Bool = false) async throws(PipelineError) -> CommandOutcome {
         let result = await withCheckedContinuation { continuation in
-            submit(command) { continuation.resume(returning: $0) }
+            submit(command, isUrgent: isUrgent) { continuation.resume(returning: $0) }
         }
         return try result.get()
     }
 
     /// The same for a caller that does not wait. The order of calls is the order of one writer's commands.
-    package func submit(_ command: Command, then completion: @escaping Completion) {
+    package func submit(_ command: Command, isUrgent: Bool = false, then completion: @escaping Completion) {
         guard !command.changes.isEmpty else {
             let reason = CommandRefusal.Reason.invalid("a command needs at least one change")
             return completion(.failure(.refused(CommandRefusal(change: 0, reason: reason))))
@@ -102,7 +103,7 @@ package final class LiveGrid: Sendable {
             state.pending[id] = Pending(command: command, completion: completion)
             let submission = PipelineSubmission(
                 id: id, intent: command.intent, writer: WriterID(command.cause), changes: command.changes.count,
-                structural: structural)
+                structural: structural, isUrgent: isUrgent)
             return state.handle(.submitted(submission), at: now)
         }
         perform(actions)

@@ -16,16 +16,19 @@ package struct PipelineSubmission: Hashable, Sendable {
     package var changes: Int
     /// Must be planned alone.
     package var structural: Bool
+    /// Somebody waits for it who does nothing else meanwhile: commits at once, as a person's does.
+    package var isUrgent: Bool
 
-    package init(id: ID, intent: IntentID, writer: WriterID, changes: Int, structural: Bool) {
+    package init(id: ID, intent: IntentID, writer: WriterID, changes: Int, structural: Bool, isUrgent: Bool = false) {
         self.id = id
         self.intent = intent
         self.writer = writer
         self.changes = changes
         self.structural = structural
+        self.isUrgent = isUrgent
     }
 
-    var priority: Priority { writer.kind == .person ? .person : .program }
+    var priority: Priority { writer.kind == .person || isUrgent ? .person : .program }
 
     enum Priority {
         /// Commits at once, together with what waits.

@@ -42,7 +42,8 @@ extension GridClient {
         case .insertRows(let sheet, let position, let rows): return .insertRows(sheet: sheet, position: position, rows: rows)
         case .deleteRows(let sheet, let rows): return .deleteRows(sheet: sheet, rows: rows)
         case .moveRows(let sheet, let rows, let position): return .moveRows(sheet: sheet, rows: rows, position: position)
-        case .answerCell, .markCell, .stageRows, .publishRows, .discardRows, .addColumn, .renameColumn, .retypeColumn,
+        case .answerCell, .markCell, .takeBack, .noteRun, .stageRows, .publishRows, .discardRows, .addColumn, .renameColumn,
+            .retypeColumn,
             .resizeColumn, .setColumnAgent, .moveColumn, .deleteColumn, .addSheet, .renameSheet, .deleteSheet, .addView,
             .changeView, .deleteView, .renameGrid:
             throw ClientError(.invalid, "only changes of cells and rows are sent as changes")

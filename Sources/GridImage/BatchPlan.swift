@@ -40,10 +40,13 @@ package struct BatchPlan: Sendable {
 package struct ValueChange: Hashable, Sendable {
     package var revision: Revision
     package var cause: Cause
+    /// The value before.
+    package var old: CellValue?
 
-    package init(revision: Revision, cause: Cause) {
+    package init(revision: Revision, cause: Cause, old: CellValue? = nil) {
         self.revision = revision
         self.cause = cause
+        self.old = old
     }
 }
 
@@ -60,10 +63,10 @@ extension Command {
 }
 
 extension Change {
-    /// True for every change that is not of single cells.
+    /// True for every change that is not of single cells, and not a run's memory.
     package var isStructural: Bool {
         switch self {
-        case .setCell, .answerCell, .markCell: false
+        case .setCell, .answerCell, .markCell, .takeBack, .noteRun: false
         case .insertRows, .deleteRows, .moveRows, .stageRows, .publishRows, .discardRows, .addColumn, .renameColumn,
             .retypeColumn, .resizeColumn, .setColumnAgent, .moveColumn, .deleteColumn, .addSheet, .renameSheet, .deleteSheet,
             .addView, .changeView, .deleteView, .renameGrid:

@@ -50,6 +50,9 @@ extension GridImage {
         guard let tag = ChangeTag(rawValue: number) else { throw cursor.damaged("a change of kind \(number)") }
         if tag.isOfCell {
             try applyCellChange(CellChange(tag, from: &cursor, revision: revision), pointer, cursor, &touched)
+        } else if tag == .run {
+            touched.changes += 1
+            try ledger.apply(cursor.runFact(), at: revision, cursor)
         } else {
             try applyStructural(StructuralChange(tag, from: &cursor), pointer, cursor, &touched)
         }

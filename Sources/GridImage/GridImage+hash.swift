@@ -13,6 +13,7 @@ extension GridImage {
             state = Checksum.mix(state, UInt64(place.sheet) << 32 | UInt64(place.slot) << 1 | (place.isLive ? 1 : 0))
         }
         for sheetState in states + deletedStates { mix(sheetState, into: &state) }
+        RunDocuments.mix(ledger, into: &state)
         return state
     }
 

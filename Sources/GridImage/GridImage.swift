@@ -23,6 +23,8 @@ package struct GridImage: Sendable {
     var nextRow: UInt32 = 1
     var nextSheet: UInt32 = 2
     var nextView: UInt32 = 1
+    /// What is remembered of agents' runs.
+    package internal(set) var ledger = RunLedger()
     var store = RowStore()
     /// The revision at which the last fold began.
     var foldBegun: Revision = .zero

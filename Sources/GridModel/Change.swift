@@ -9,6 +9,10 @@ public enum Change: Hashable, Sendable {
     case answerCell(row: RowID, column: ColumnID, value: CellValue?, base: Revision, inputs: [ColumnID])
     /// Sets or (with `nil`) clears a cell's lasting state, beside its value.
     case markCell(row: RowID, column: ColumnID, mark: CellMark?)
+    /// Gives a cell back the value it had before a run answered it; nothing when somebody changed it since.
+    case takeBack(row: RowID, column: ColumnID, run: RunID)
+    /// Remembers a step of an agent's run. In one command with the cells it writes, both happen or neither.
+    case noteRun(RunID, RunFact)
     /// Inserts rows, empty or with values.
     case insertRows(sheet: SheetID, position: Position<RowID>, rows: RowsBlock)
     case deleteRows(sheet: SheetID, rows: [RowID])

@@ -28,6 +28,17 @@ public enum Limits {
     public static let causeDetailBytes = 65_536
     /// Characters of an agent's prompt.
     public static let promptCharacters = 20_000
+    /// Rows of one run of an agent.
+    public static let rowsPerRun = 1_000_000
+    /// Runs of a grid that are remembered; of more the ones that ended first are forgotten.
+    public static let runsPerGrid = 256
+    /// Calls in doubt that a run lists; more are counted.
+    public static let doubtsPerRun = 10_000
+    /// Bytes of a question, and of its answer, that are kept for equal questions: what repeats is short.
+    public static let keptAnswerBytes = 2_048
+    /// Answers that a grid keeps, and bytes of them and their questions together; of more the oldest are forgotten.
+    public static let keptAnswers = 20_000
+    public static let keptAnswersBytes = 16_777_216
     /// Columns that are stored side by side; a wider sheet is stored in groups of this many.
     public static let columnsPerGroup = 64
 }

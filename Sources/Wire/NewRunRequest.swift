@@ -1,7 +1,7 @@
 package import GridModel
 
 // {"sheet":"s1","column":"c4","scope":"all"|"empty"|"failed"|"stale"|"filtered"|{"rows":["r1"]}|{"first":10},
-//  "view":"v1"|{...},"viewport":["r1"],"concurrency":4}
+//  "view":"v1"|{...},"viewport":["r1"],"concurrency":4,"budget":{"tokens":20000},"sharesAnswers":true}
 
 /// What begins a run. Without a scope it is the empty cells, which never overwrites.
 package struct NewRunRequest: Hashable, Sendable {
@@ -21,6 +21,9 @@ package struct NewRunRequest: Hashable, Sendable {
     package var view: PagesQuery.View?
     package var viewport: [RowID]
     package var concurrency: Int?
+    package var budget = RunBudget()
+    /// Equal questions are asked once, also of earlier runs.
+    package var sharesAnswers = true
 
     package init(
         sheet: SheetID, column: ColumnID, scope: Scope = .empty, view: PagesQuery.View? = nil, viewport: [RowID] = [],
@@ -48,6 +51,8 @@ package struct NewRunRequest: Hashable, Sendable {
                 case "viewport":
                     request.viewport = try reader.list { (reader) throws(WireError) in try reader.identifier(RowID.self) }
                 case "concurrency": request.concurrency = try reader.takeNull() ? nil : try reader.integer(in: 1...1_000)
+                case "budget": request.budget = try RunBudget(&reader)
+                case "sharesAnswers": request.sharesAnswers = try reader.boolean()
                 default: throw reader.unknownMember()
                 }
             }
@@ -81,6 +86,11 @@ package struct NewRunRequest: Hashable, Sendable {
                     writer.arrayMember("viewport") { writer in for row in viewport { writer.identifier(row) } }
                 }
                 if let concurrency { writer.member("concurrency", concurrency) }
+                if budget != RunBudget() {
+                    writer.name("budget")
+                    budget.write(to: &writer)
+                }
+                if !sharesAnswers { writer.member("sharesAnswers", false) }
             }
         }
     }

@@ -47,6 +47,9 @@ struct ServeCommand: AsyncParsableCommand {
         help: "Seconds between two checks of what a page shows, on average; 30 when absent, 0 for none.")
     var attestEvery: Int?
 
+    @Option(help: "A JSON file with what models cost, for estimates, budgets and the ledger of runs.")
+    var prices: String?
+
     @Flag(help: "Keep grids in memory only.")
     var memory = false
 
@@ -86,6 +89,7 @@ struct ServePlan {
     var logLevel: Logger.Level
     /// What each answer of the demo rules takes at least.
     var demoDelay: Duration
+    var prices: PriceTable
     /// Where the server records itself.
     var recordFile: String?
     var settings: Settings
@@ -107,6 +111,7 @@ struct ServePlan {
                 "demo-delay-ms", command.demoDelay, 0...60_000, or: 0, "a delay from 0 to 60000 milliseconds", settings))
         let attestEvery = try Self.number(
             "attest-every", command.attestEvery, 0...86_400, or: 30, "a number of seconds from 0 to 86400", settings)
+        prices = try settings.value("prices", flag: command.prices).map { try PriceFile.read($0) } ?? PriceTable()
         let names = Self.list("allow-host", command.allowHost, settings)
         server = GridServerConfiguration(
             host: settings.value("host", flag: command.host) ?? "127.0.0.1", port: port, allowedHosts: names,

@@ -43,7 +43,8 @@ struct ServedProcess {
                 clock: StandardRunClock(ContinuousClock()),
                 newIntent: { IntentID(Self.random(), Self.random()) }, newSeed: Self.random,
                 // Seconds since 2020: runs of one grid differ across restarts.
-                firstRun: RunID(UInt32(truncatingIfNeeded: wallClock() / 1_000 &- 1_577_836_800)), logger: logger))
+                firstRun: RunID(UInt32(truncatingIfNeeded: wallClock() / 1_000 &- 1_577_836_800)), prices: plan.prices,
+                logger: logger))
         let server = GridServer(
             configuration: plan.server, host: host, runs: runs, recording: try recording(),
             environment: ServerEnvironment(
@@ -79,7 +80,7 @@ struct ServedProcess {
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: RunService(runs: runs), successTerminationBehavior: .ignore),
+                .init(service: RunService(runs: runs, host: host, logger: logger), successTerminationBehavior: .ignore),
                 .init(
                     service: IdleGridService(host: host, runs: runs, after: Self.idleGrid, every: Self.idleCheck),
                     successTerminationBehavior: .ignore),
@@ -152,12 +153,28 @@ extension IntentID {
 /// The runs, as a service: their calls end when the server stops.
 private struct RunService: Service {
     let runs: RunCoordinator
+    let host: GridHost
+    let logger: Logger
 
     func run() async throws {
         await withGracefulShutdownHandler {
-            await runs.run()
+            await withDiscardingTaskGroup { group in
+                group.addTask { await resume() }
+                await runs.run()
+            }
         } onGracefulShutdown: { [runs] in
             runs.close()
+        }
+    }
+}
+
+extension RunService {
+    /// Goes on with what the process before this one was doing.
+    private func resume() async {
+        do {
+            for id in try await host.gridsWithRuns() { await runs.adopt(try await host.grid(id)) }
+        } catch {
+            logger.error("runs of a grid could not be resumed: \(error)")
         }
     }
 }
@@ -176,7 +193,7 @@ private struct IdleGridService: Service {
             } catch {
                 return
             }
-            _ = await host.closeIdle(after: after)
+            _ = await host.closeIdle(after: after) { runs.isActive($0) }
         }
     }
 }

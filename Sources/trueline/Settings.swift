@@ -38,7 +38,8 @@ struct Settings {
 
     /// What a file may set.
     static let names: Set<String> = [
-        "data", "host", "port", "web", "allow-host", "traces", "trace-origin", "record", "log-level", "demo-delay-ms", "memory",
+        "data", "host", "port", "web", "allow-host", "traces", "trace-origin", "record", "log-level", "demo-delay-ms", "prices",
+        "memory",
         "sample",
     ]
 

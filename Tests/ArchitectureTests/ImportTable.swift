@@ -12,7 +12,7 @@ enum ImportTable {
         "Trace": ["Synchronization"],
         // L2
         "Wire": ["GridModel", "Ordering"],
-        "GridImage": ["GridModel", "Ordering", "Collections", "Synchronization"],
+        "GridImage": ["GridModel", "Ordering", "Collections", "HashTreeCollections", "Synchronization"],
         "GridStore": ["GridModel", "Ordering", "Synchronization"],
         "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],

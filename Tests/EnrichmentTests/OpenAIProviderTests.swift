@@ -71,7 +71,7 @@ struct OpenAIProviderTests {
     @Test func `a stream of role, content, finish, usage and DONE is one answer with its tokens`() async throws {
         let answer = try await Self.answer(ScriptedTransport(Self.whole))
         #expect(answer.text == "Norway")
-        #expect(answer.usage == TokenUsage(input: 40, output: 2))
+        #expect(answer.usage == RunUsage(input: 40, output: 2))
     }
 
     @Test func `the request names the model, puts the row last, and carries the key in one header only`() async throws {
@@ -108,7 +108,7 @@ struct OpenAIProviderTests {
     @Test func `length is a failure that keeps the tokens`() async throws {
         let failure = await Self.failure(ScriptedTransport(Self.whole.replacing("\"stop\"", with: "\"length\"")))
         #expect(failure?.kind == .tooLong)
-        #expect(failure?.usage == TokenUsage(input: 40, output: 2))
+        #expect(failure?.usage == RunUsage(input: 40, output: 2))
     }
 
     @Test(arguments: ["tool_calls", "content_filter", "weird"])

@@ -51,7 +51,12 @@ final class GatedProvider: ModelProvider {
     private let (arrivals, arrival) = AsyncStream<Call>.makeStream()
     private let state = Mutex(State())
 
-    var description: ProviderDescription { ProviderDescription(label: "gated", model: "test") }
+    let host: String?
+
+    /// - Parameter host: where prompts are said to go.
+    init(host: String? = nil) { self.host = host }
+
+    var description: ProviderDescription { ProviderDescription(label: "gated", host: host, model: "test") }
     var calls: Int { state.withLock { $0.calls } }
     var stopped: Int { state.withLock { $0.stopped } }
 
@@ -72,7 +77,7 @@ final class GatedProvider: ModelProvider {
         arrival.yield(call)
         for await reply in replies {
             try deliver(.text(try reply.get()))
-            try deliver(.usage(TokenUsage(input: 10, output: 2)))
+            try deliver(.usage(RunUsage(input: 10, output: 2)))
             return try deliver(.finished(reason: "stop"))
         }
         state.withLock { $0.stopped += 1 }
@@ -88,6 +93,10 @@ struct RunWorld {
 
     let grid: LiveGrid
     let coordinator: RunCoordinator
+    let make: @Sendable (any ModelProvider) -> RunCoordinator
+
+    /// Three a million tokens in, fifteen out.
+    static let prices = PriceTable(prices: ["te*": .init(input: 3_000, output: 15_000)])
 
     /// Makes the grid with so many rows, runs `body` beside the coordinator, and closes both.
     static func with(
@@ -108,13 +117,15 @@ struct RunWorld {
             onFatal: { _ in })
         guard let id = GridID("g1") else { return }
         let grid = try await LiveGrid.create(id: id, name: "Cities", store: MemoryGridStore(), environment: environment)
-        let coordinator = RunCoordinator(
-            provider: provider, limits: limits,
-            environment: RunEnvironment(
-                clock: clock, newIntent: { IntentID(high: 7, low: numbers.add(1, ordering: .relaxed).newValue) },
-                newSeed: { 1 },
-                firstRun: RunID(1), logger: Logger(label: "test")))
-        let world = RunWorld(grid: grid, coordinator: coordinator)
+        let make = { @Sendable (provider: any ModelProvider) in
+            RunCoordinator(
+                provider: provider, limits: limits,
+                environment: RunEnvironment(
+                    clock: clock, newIntent: { IntentID(high: 7, low: numbers.add(1, ordering: .relaxed).newValue) },
+                    newSeed: { 1 }, firstRun: RunID(1), prices: Self.prices, logger: Logger(label: "test")))
+        }
+        let coordinator = make(provider)
+        let world = RunWorld(grid: grid, coordinator: coordinator, make: make)
         try await world.fill(rows: rows, type: type, prompt: prompt)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await coordinator.run() }
@@ -162,10 +173,31 @@ struct RunWorld {
         grid.snapshot().value(row: row, column: column)?.displayText
     }
 
-    func start(_ scope: RunRequest.Scope = .all, viewport: [RowID] = []) throws(RunRefusal) -> RunStatus {
-        try coordinator.start(
+    func start(_ scope: RunRequest.Scope = .all, viewport: [RowID] = []) async throws(RunRefusal) -> RunStatus {
+        try await coordinator.start(
             RunRequest(sheet: Self.sheet, column: Self.answer, scope: scope, viewport: viewport), on: grid)
     }
+
+    /// What a process after this one does with the runs that it finds: `body` runs beside it.
+    func restarted(_ provider: any ModelProvider, _ body: (RunWorld) async throws -> Void) async throws {
+        coordinator.close()
+        let next = RunWorld(grid: grid, coordinator: make(provider), make: make)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await next.coordinator.run() }
+            await next.coordinator.adopt(grid)
+            do {
+                try await body(next)
+            } catch {
+                next.coordinator.close()
+                throw error
+            }
+            next.coordinator.close()
+            try await group.waitForAll()
+        }
+    }
+
+    /// What the log tells of a run.
+    func recorded(_ run: RunID) -> RecordedRun? { grid.snapshot().ledger.runs[run] }
 
     /// Waits until a run's status fits.
     func status(_ run: RunID, where fits: (RunStatus) -> Bool) async -> RunStatus? {

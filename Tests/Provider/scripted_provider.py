@@ -7,7 +7,7 @@ Answers are deterministic: a function of the last user message, unless --answer 
 must equal one filled without. Which call fails how is decided by the seed, the message and how often it was asked before, not by
 the order of arrival: two runs with the same seed see the same faults, whatever the concurrency.
 
-GET /stats answers with counts: calls, answers, each fault, calls in flight at most, closed by the client, tokens, and under
+GET /stats answers with counts (and, under "tokensByCall", tokens by the X-Client-Request-Id of each call): calls, answers, each fault, calls in flight at most, closed by the client, tokens, and under
 "askedTwice" the messages that were answered in full more than once (each of them was paid for twice).
 POST /reset sets them to zero. GET /v1/models lists one model.
 """
@@ -40,6 +40,8 @@ class Script:
             self.tokens = {"input": 0, "output": 0}
             self.asked: dict[str, int] = {}
             self.answered: dict[str, int] = {}
+            # Tokens of each call whose usage was sent, by the name that the client gave the call.
+            self.calls: dict[str, int] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         with self.lock:
@@ -70,7 +72,7 @@ class Script:
     def stats(self) -> dict:
         with self.lock:
             twice = sorted(m for m, times in self.answered.items() if times > 1)
-            return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100]}
+            return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100], "tokensByCall": dict(self.calls)}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -164,8 +166,13 @@ class Handler(BaseHTTPRequestHandler):
         self.chunk(b"data: [DONE]\n\n")
         self.end_of_stream()
         with self.script.lock:
-            self.script.tokens["input"] += usage["prompt_tokens"]
-            self.script.tokens["output"] += usage["completion_tokens"]
+            # After garbage a client may have gone before the usage came.
+            if fault in (None, "length"):
+                self.script.tokens["input"] += usage["prompt_tokens"]
+                self.script.tokens["output"] += usage["completion_tokens"]
+                name = self.headers.get("x-client-request-id")
+                if name:
+                    self.script.calls[name] = self.script.calls.get(name, 0) + sum(usage.values())
             if fault is None:
                 self.script.counts["answers"] += 1
                 self.script.answered[message] = self.script.answered.get(message, 0) + 1

@@ -4,7 +4,7 @@
 import { api } from '../wire/api.js';
 import { announce } from '../base/announce.js';
 import { h, setText } from '../base/dom.js';
-import { count, counted } from '../base/format.js';
+import { between, count, counted, duration, money } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { toast } from '../base/menu.js';
 import { promptField } from './prompt-field.js';
@@ -34,7 +34,11 @@ export class AgentPanel {
     this.model = h('div', { class: 'card calm' });
     this.prompt = promptField(store);
     this.scope = h('select', { 'aria-label': 'Rows' }, scopes.map(([value, label]) => h('option', { value }, label)));
-    this.estimate = h('p', { class: 'hint' });
+    this.estimate = h('p', { class: 'hint', role: 'status' });
+    this.limit = h('input', { type: 'number', min: '0', step: 'any', 'aria-label': 'Budget', placeholder: 'No limit', inputMode: 'decimal' });
+    this.limitOf = h('select', { 'aria-label': 'What the budget counts' }, [['tokens', 'tokens'], ['calls', 'calls'], ['cost', 'money']].map(([value, label]) => h('option', { value: value ?? '' }, label ?? '')));
+    /** What the last estimate was asked about, and what came of it: nothing is asked twice, and an older answer is not shown. */
+    this.asked = { about: '', text: '' };
     this.run = h('button', { type: 'button', class: 'primary', on: { click: () => this.start() } }, icon('play'), h('span', {}, 'Run'));
     this.save = h('button', { type: 'button', on: { click: async () => (await this.savePrompt()) && toast('Prompt saved.') } }, 'Save prompt');
     this.refusal = h('p', { class: 'reason', role: 'alert' });
@@ -45,7 +49,8 @@ export class AgentPanel {
       h('div', { class: 'panel-body' }, this.model,
         h('div', { class: 'field' }, h('span', {}, 'Fills column'), this.column, this.newName),
         h('div', { class: 'field' }, h('span', {}, 'Prompt, asked for each row'), this.prompt.root, h('p', { class: 'hint' }, 'Type {{ to insert a column\u2019s value. The example below shows row ', h('span', { class: 'example-row' }), '.'), this.prompt.example),
-        h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope), this.estimate,
+        h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope),
+        h('div', { class: 'field budget' }, h('span', {}, 'Budget'), h('div', {}, this.limit, this.limitOf)), this.estimate,
         h('div', { class: 'actions' }, this.save, this.run), this.refusal,
         h('h3', {}, 'Runs'), this.runs));
     this.scope.addEventListener('change', () => this.renderEstimate());
@@ -136,7 +141,35 @@ export class AgentPanel {
     const rows = scope === 'first' ? Math.min(10, total) : scope === 'selected' ? this.selectedCount : total;
     setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.${replaces ? ' Values that are in these cells are replaced.' : ''}`);
     const label = this.run.querySelector('span');
+    void this.askEstimate(scope);
     if (label) setText(label, scope === 'first' ? 'Run the first 10' : scope === 'selected' ? `Run ${counted(rows, 'row')}` : scope === 'all' ? `Run all ${count(total)}` : 'Run');
+  }
+
+  /** What the server makes of the saved prompt and these rows. @param {Scope} scope */
+  async askEstimate(scope) {
+    const { store } = this, column = store.column(this.columnID);
+    if (!column?.agent || column.agent.prompt !== this.prompt.input.value.trim() || scope === 'selected') return;
+    const view = store.effectiveView;
+    const asked = { sheet: store.sheetID, column: column.id, scope: scope === 'first' ? { first: 10 } : scope, ...(isWhole(view) ? {} : { view }) };
+    const ended = [...store.runs.values()].filter((run) => !isActive(run)).length;
+    const about = JSON.stringify([asked, column.agent, store.totalRows, ended]);
+    if (about === this.asked.about) return this.asked.text ? setText(this.estimate, this.asked.text) : undefined;
+    this.asked = { about, text: '' };
+    const estimate = await api.estimateRun(store.grid?.id ?? '', asked).catch(() => undefined);
+    if (!estimate || about !== this.asked.about) return;
+    const parts = [counted(estimate.rows, 'row'), counted(estimate.calls, 'question')];
+    const tokens = [estimate.inputTokens[0] + estimate.outputTokens[0], estimate.inputTokens[1] + estimate.outputTokens[1]];
+    if (tokens[1]) parts.push(`${between(tokens, (n) => count(Math.round(n)))} tokens`);
+    if (estimate.cost) parts.push(`${between(estimate.cost, money)} ${estimate.currency}`);
+    if (estimate.seconds) parts.push(between(estimate.seconds, duration));
+    this.asked.text = parts.join(' \u00b7 ') + (estimate.calls < estimate.rows ? '. Equal questions are asked once.' : '');
+    setText(this.estimate, this.asked.text);
+  }
+
+  /** The budget that was typed, as a member of the request. */
+  get budget() {
+    const amount = Number(this.limit.value);
+    return amount > 0 ? { budget: { [this.limitOf.value]: this.limitOf.value === 'cost' ? amount : Math.round(amount) } } : {};
   }
 
   async savePrompt() {
@@ -183,7 +216,7 @@ export class AgentPanel {
         if (id) viewport.push(id);
       }
       const view = store.effectiveView;
-      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport });
+      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport, ...this.budget });
       store.runChanged(run);
       this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);

@@ -4,7 +4,7 @@
 import { api } from '../wire/api.js';
 import { announce } from '../base/announce.js';
 import { h, setText } from '../base/dom.js';
-import { count, duration } from '../base/format.js';
+import { count, duration, money } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { toast } from '../base/menu.js';
 
@@ -13,6 +13,10 @@ export const isActive = (run) => run.state === 'running' || run.state === 'pause
 
 /** @type {Record<string, string>} */
 const stateNames = { running: 'Running', paused: 'Paused', ending: 'Ending', finished: 'Finished', done: 'Finished', cancelled: 'Cancelled', refused: 'Stopped', failed: 'Stopped' };
+
+/** @param {import('../types.js').RunEvent['budget']} budget */
+const budgetText = (budget) =>
+  [budget?.calls && `${count(budget.calls)} calls`, budget?.tokens && `${count(budget.tokens)} tokens`, budget?.cost && money(budget.cost)].filter(Boolean).join(', ');
 
 export class RunCard {
   /** @param {import('../grid/store.js').Store} store @param {string} run */
@@ -53,7 +57,11 @@ export class RunCard {
     if (isActive(event) && event.rate) facts.push(`${event.rate.toFixed(event.rate < 10 ? 1 : 0)} rows/s`);
     if (event.state === 'running' && event.eta) facts.push(`${duration(event.eta)} left`);
     if (event.tokens) facts.push(`${count(event.tokens)} tokens`);
-    if (event.cost) facts.push(`$${event.cost.toFixed(4)}`);
+    if (event.cost) facts.push(`${money(event.cost)} spent`);
+    const most = budgetText(event.budget);
+    if (most) facts.push(`of ${most}`);
+    if (event.inDoubt) facts.push(`${count(event.inDoubt)} in doubt after a restart`);
+    if (event.undone !== undefined) facts.push(`${count(event.undone)} cells given back`);
     if (event.provider ?? event.model) facts.push([event.model, event.provider].filter(Boolean).join(', '));
     setText(this.line, facts.join(' \u00b7 '));
     setText(this.reason, event.reason ?? '');
@@ -76,18 +84,19 @@ export class RunCard {
 
   /** @param {import('../types.js').RunEvent} event */
   renderButtons(event) {
-    const key = `${event.state} ${event.failed > 0}`;
+    const spent = event.state === 'paused' && /budget/.test(event.reason ?? '');
+    const key = `${event.state} ${event.failed > 0} ${spent} ${event.undone}`;
     if (key === this.buttonState) return;
     this.buttonState = key;
     /** @param {string} label @param {import('../base/icons.js').IconName} name @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what */
     const button = (label, name, what) => h('button', { type: 'button', class: 'small', on: { click: () => this.act(what) } }, icon(name), label);
     const buttons = [];
     if (event.state === 'running') buttons.push(button('Pause', 'pause', 'pause'));
-    if (event.state === 'paused') buttons.push(button('Resume', 'play', 'resume'));
+    if (event.state === 'paused') buttons.push(button(spent ? 'Resume with twice the budget' : 'Resume', 'play', 'resume'));
     if (isActive(event)) buttons.push(button('Cancel', 'stop', 'cancel'));
     else {
       if (event.failed > 0) buttons.push(button('Retry failed', 'play', 'retry'));
-      if (event.done > 0) {
+      if (event.done > 0 && event.undone === undefined) {
         const undo = button('Undo run', 'undo', 'undo');
         undo.hidden = true;
         void api.has('/grids/{grid}/runs/{run}/undo').then((has) => (undo.hidden = !has));
@@ -100,7 +109,9 @@ export class RunCard {
   /** @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what */
   async act(what) {
     try {
-      const reply = await api.actOnRun(this.store.grid?.id ?? '', this.run, what);
+      const run = this.store.runs.get(this.run), spent = what === 'resume' && /budget/.test(run?.reason ?? '');
+      const twice = Object.fromEntries(Object.entries(run?.budget ?? {}).map(([name, most]) => [name, most * 2]));
+      const reply = await api.actOnRun(this.store.grid?.id ?? '', this.run, what, spent ? { budget: twice } : {});
       if (reply?.run && typeof reply.done === 'number') this.store.runChanged(reply);
       if (what === 'undo') toast('The run\u2019s answers were taken back; what people changed since stays.');
     } catch (error) {

@@ -28,3 +28,12 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 
 /** @param {number} milliseconds since 1970 */
 export const timestamp = (milliseconds) => moment.format(new Date(milliseconds));
+
+/** "0.25", "0.00042": two digits that count. @param {number} amount */
+export const money = (amount) => (amount >= 1 ? amount.toFixed(2) : amount === 0 ? '0' : amount < 1e-6 ? 'under 0.000001' : String(Number(amount.toPrecision(2))));
+
+/** "12-15 s": a range, or one value where both ends read alike. @param {number[]} range @param {(n: number) => string} format */
+export function between(range, format) {
+  const [low, high] = [format(range[0] ?? 0), format(range[1] ?? 0)];
+  return low === high ? low : `${low}\u2013${high}`;
+}

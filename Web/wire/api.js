@@ -133,8 +133,10 @@ export const api = {
     const reply = await json(`/grids/${e(grid)}/runs`);
     return /** @type {import('../types.js').RunEvent[]} */ (Array.isArray(reply) ? reply : (reply?.runs ?? []));
   },
-  /** @param {string} grid @param {string} run @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what */
-  actOnRun: (grid, run, what) => json(`/grids/${e(grid)}/runs/${e(run)}/${what}`, 'POST', {}),
+  /** What a run would ask and cost. @param {string} grid @param {object} run @returns {Promise<import('../types.js').RunEstimate>} */
+  estimateRun: (grid, run) => json(`/grids/${e(grid)}/runs/estimate`, 'POST', run),
+  /** @param {string} grid @param {string} run @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what @param {object} [body] */
+  actOnRun: (grid, run, what, body = {}) => json(`/grids/${e(grid)}/runs/${e(run)}/${what}`, 'POST', body),
 
   /** @param {string} grid @param {string} sheet @param {string} query */
   exportURL: (grid, sheet, query) => `${base}/grids/${e(grid)}/sheets/${e(sheet)}/export?${query}`,

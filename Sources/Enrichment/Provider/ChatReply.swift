@@ -4,7 +4,7 @@ package import GridModel
 package struct ChatReply: Hashable, Sendable {
     package var text: String?
     package var finishReason: String?
-    package var usage: TokenUsage?
+    package var usage: RunUsage?
     package var error: ProviderError?
 
     /// An error as the OpenAI API writes it, and as its look-alikes do: `code` may be a number, `error` may be a text.
@@ -19,7 +19,7 @@ package struct ChatReply: Hashable, Sendable {
         var scanner = JSONScanner(bytes)
         var text: String?
         var finishReason: String?
-        var usage: TokenUsage?
+        var usage: RunUsage?
         var error: ProviderError?
         try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
             switch name {
@@ -65,9 +65,9 @@ package struct ChatReply: Hashable, Sendable {
         }
     }
 
-    private static func readUsage(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> TokenUsage? {
+    private static func readUsage(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> RunUsage? {
         if try scanner.takeNull() { return nil }
-        var usage = TokenUsage()
+        var usage = RunUsage()
         try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
             switch name {
             case "prompt_tokens": usage.input = try tokens(&scanner)

@@ -1,3 +1,5 @@
+package import GridModel
+
 /// Why a call brought no answer that may be committed.
 package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -37,7 +39,9 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case retry
         /// This cell fails; the others are not concerned.
         case failCell
-        /// No other row would fare better: the run ends with the reason.
+        /// No other row would fare better until a person has done something: the run pauses with the reason.
+        case pauseRun
+        /// No other row would ever fare better: the run ends with the reason.
         case endRun
     }
 
@@ -47,14 +51,14 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     /// How long the provider asked us to wait.
     package var retryAfter: Duration?
     /// What the call cost all the same, as far as known.
-    package var usage: TokenUsage
+    package var usage: RunUsage
     /// True when the answer was another row's, and no call was made for this one.
     package var isShared = false
 
     /// A reason is shown in a cell: longer ones are cut, with "...".
     package static let messageCharacters = 300
 
-    package init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil, usage: TokenUsage = TokenUsage()) {
+    package init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil, usage: RunUsage = RunUsage()) {
         self.kind = kind
         self.message = Self.bounded(message)
         self.retryAfter = retryAfter
@@ -65,7 +69,8 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
         switch kind {
         case .rateLimited, .serverFailed, .timedOut, .unreachable, .cut: .retry
         case .tooLong, .garbage, .empty, .wrongType, .filtered, .rejected, .stopped: .failCell
-        case .refused, .unsupported: .endRun
+        case .refused: .pauseRun
+        case .unsupported: .endRun
         }
     }
 
@@ -81,23 +86,5 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
             count += 1
         }
         return output
-    }
-}
-
-/// What a call cost, as the provider counted it.
-package struct TokenUsage: Hashable, Sendable {
-    /// Tokens of the prompt.
-    package var input: UInt64
-    /// Tokens of the answer.
-    package var output: UInt64
-
-    package init(input: UInt64 = 0, output: UInt64 = 0) {
-        self.input = input
-        self.output = output
-    }
-
-    package static func + (a: Self, b: Self) -> Self {
-        // Wrapping: a provider may claim any number, and a trap would end every session.
-        Self(input: a.input &+ b.input, output: a.output &+ b.output)
     }
 }

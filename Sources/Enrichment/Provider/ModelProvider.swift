@@ -51,6 +51,8 @@ package struct ModelRequest: Sendable {
     package var answerTokens: Int
     /// Finds values in other rows of the sheet, for the demo rules' look-up.
     package var tables: (any LookupTables)?
+    /// Names the call to the provider, so that its log and ours can be compared.
+    package var requestID: String?
 
     package init(
         template: PromptTemplate, values: [String], type: ColumnType, model: String? = nil, answerTokens: Int = 256,
@@ -72,7 +74,7 @@ package enum ModelEvent: Hashable, Sendable {
     /// Why the model stopped: "stop" is the only reason that makes an answer whole.
     case finished(reason: String)
     /// What the call cost so far; the last one counts.
-    case usage(TokenUsage)
+    case usage(RunUsage)
     /// More to tell in "why this value?": a member of its JSON object.
     case remark(name: String, value: String)
 }
@@ -80,7 +82,7 @@ package enum ModelEvent: Hashable, Sendable {
 /// A whole answer.
 package struct ModelAnswer: Hashable, Sendable {
     package var text: String
-    package var usage: TokenUsage
+    package var usage: RunUsage
     package var remarks: [Remark]
 
     package struct Remark: Hashable, Sendable {
@@ -95,7 +97,7 @@ package struct AnswerCollector: Sendable {
     private let most: Int
     private var text = ""
     private var reason: String?
-    private var usage = TokenUsage()
+    private var usage = RunUsage()
     private var remarks: [ModelAnswer.Remark] = []
 
     package init(most: Int) {
@@ -120,7 +122,7 @@ package struct AnswerCollector: Sendable {
     }
 
     /// What the call has cost as far as told.
-    package var usageSoFar: TokenUsage { usage }
+    package var usageSoFar: RunUsage { usage }
 
     /// The answer, once the reply has ended.
     package func answer() throws(ModelFailure) -> ModelAnswer {

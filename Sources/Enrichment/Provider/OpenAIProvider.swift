@@ -50,6 +50,7 @@ package struct OpenAIProvider: ModelProvider {
                 .rejected, "the prompt for this row has \(body.count) bytes, and at most \(Self.requestBytes) are sent")
         }
         var headers = [TransportField("content-type", "application/json"), TransportField("accept", "text/event-stream")]
+        if let name = request.requestID { headers.append(TransportField("x-client-request-id", name)) }
         if let key = configuration.key { headers.append(TransportField("authorization", "Bearer \(key)")) }
         let call = TransportRequest(
             method: "POST", url: configuration.address.url("chat/completions"), headers: headers, body: body)

@@ -6,7 +6,7 @@ extension LiveGrid: RunGrid {
 
     package func submitForRun(_ command: Command) async throws(SubmissionFailure) -> CommandOutcome {
         do throws(PipelineError) {
-            return try await submit(command)
+            return try await submit(command, isUrgent: true)
         } catch {
             switch error {
             case .refused(let refusal): throw .refused("\(refusal.reason)")

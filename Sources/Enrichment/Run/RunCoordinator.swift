@@ -1,3 +1,4 @@
+import GridImage
 package import GridModel
 package import Logging
 import Synchronization
@@ -14,16 +15,18 @@ package struct RunEnvironment: Sendable {
     package var newSeed: @Sendable () -> UInt64
     /// The number of the first run: runs of a grid must differ across restarts, because the history names them.
     package var firstRun: RunID
+    package var prices: PriceTable
     package var logger: Logger
 
     package init(
         clock: any RunClock, newIntent: @escaping @Sendable () -> IntentID, newSeed: @escaping @Sendable () -> UInt64,
-        firstRun: RunID, logger: Logger
+        firstRun: RunID, prices: PriceTable = PriceTable(), logger: Logger
     ) {
         self.clock = clock
         self.newIntent = newIntent
         self.newSeed = newSeed
         self.firstRun = firstRun
+        self.prices = prices
         self.logger = logger
     }
 }
@@ -58,11 +61,28 @@ package final class RunCoordinator: Sendable {
         var work: [RunWork] = []
         var nextRun: UInt32
         var isClosed = false
+
+        /// Why a run cannot begin beside those there are; `nil` when it can.
+        func refusal(of key: Key, _ plan: RunPlan) -> RunRefusal? {
+            if let busy = columns[ColumnKey(grid: key.grid, column: plan.order.column)] { return .columnBusy(busy.run) }
+            guard runs.count >= RunCoordinator.activeRuns else { return nil }
+            return .limit("runs at once", most: RunCoordinator.activeRuns, asked: runs.count + 1)
+        }
+
+        mutating func add(_ run: RunInProgress) {
+            runs[run.key] = run
+            columns[ColumnKey(grid: run.key.grid, column: run.plan.order.column)] = run.key
+        }
+
+        mutating func remove(_ key: Key) {
+            guard let run = runs.removeValue(forKey: key) else { return }
+            columns[ColumnKey(grid: key.grid, column: run.plan.order.column)] = nil
+        }
     }
 
     package let provider: any ModelProvider
-    private let limits: RunLimits
-    private let environment: RunEnvironment
+    let limits: RunLimits
+    let environment: RunEnvironment
     private let state: Mutex<State>
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
@@ -90,7 +110,7 @@ package final class RunCoordinator: Sendable {
         close()
     }
 
-    /// Ends all calls; runs that were not through are forgotten, what they committed stays.
+    /// Ends all calls. Runs that were not through go on when their grid is opened again.
     package func close() {
         let feeds = state.withLock { state in
             state.isClosed = true
@@ -103,25 +123,75 @@ package final class RunCoordinator: Sendable {
 
     // MARK: What people ask
 
-    /// Begins a run. O(rows of the view).
-    package func start(_ request: RunRequest, on grid: any RunGrid) throws(RunRefusal) -> RunStatus {
-        let plan = try RunPlan(request, on: grid, provider: provider, limits: limits)
-        let column = ColumnKey(grid: grid.id, column: request.column)
+    /// Begins a run, once its plan is in the log. O(rows of the view).
+    package func start(_ request: RunRequest, on grid: any RunGrid) async throws(RunRefusal) -> RunStatus {
+        let plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices)
         let seed = environment.newSeed()
-        let result: Result<RunStatus, RunRefusal> = state.withLock { state in
-            if let busy = state.columns[column] { return .failure(.columnBusy(busy.run)) }
-            guard state.runs.count < Self.activeRuns else {
-                return .failure(.limit("runs at once", most: Self.activeRuns, asked: state.runs.count + 1))
-            }
+        let lastRun = grid.snapshotForRun().ledger.runs.keys.max()?.rawValue ?? 0
+        let added = state.withLock { state -> Result<Key, RunRefusal> in
+            state.nextRun = max(state.nextRun, lastRun &+ 1)
             let key = Key(grid: grid.id, run: RunID(state.nextRun))
+            if let refusal = state.refusal(of: key, plan) { return .failure(refusal) }
             state.nextRun &+= 1
-            let run = RunInProgress(key: key, plan: plan, seed: seed)
-            state.runs[key] = run
-            state.columns[column] = key
-            return .success(advance(key, .begun, &state) ?? run.status(at: environment.clock.now))
+            state.add(RunInProgress(key: key, plan: plan, seed: seed))
+            return .success(key)
+        }
+        let key = try added.get()
+        let note = RunNote(plan: plan, run: key.run, intent: environment.newIntent(), fact: .planned(plan.order, plan.budget))
+        do throws(SubmissionFailure) {
+            try await note.submit()
+        } catch {
+            state.withLock { $0.remove(key) }
+            throw .notStored(error.reason)
+        }
+        let status = state.withLock { advance(key, .begun, &$0) }
+        wake.yield()
+        guard let status else { throw .noSuchRun(key.run) }
+        return status
+    }
+
+    /// Goes on with the runs that a process before this one did not end. Their open calls are written down as in doubt, and their
+    /// tasks are asked about again. Called once for each grid, when it is opened.
+    package func adopt(_ grid: any RunGrid) async {
+        let ledger = grid.snapshotForRun().ledger
+        for id in ledger.unfinished {
+            guard let run = ledger.runs[id] else { continue }
+            do throws(RunRefusal) {
+                try await adopt(run, id, grid)
+            } catch {
+                environment.logger.error("\(id) of \(grid.id) does not go on: \(error)")
+            }
+        }
+    }
+
+    private func adopt(_ run: RecordedRun, _ id: RunID, _ grid: any RunGrid) async throws(RunRefusal) {
+        let plan = try RunPlan(resuming: run, on: grid, provider: provider, limits: limits, prices: environment.prices)
+        let key = Key(grid: grid.id, run: id)
+        if state.withLock({ $0.runs[key] != nil }) { return }
+        var recorded = run
+        if !run.openCalls.isEmpty {
+            let doubted = RunFact.doubted(tasks: run.openCalls.keys.sorted())
+            do throws(SubmissionFailure) {
+                try await RunNote(plan: plan, run: id, intent: environment.newIntent(), fact: doubted).submit()
+            } catch {
+                throw .notStored(error.reason)
+            }
+            recorded = grid.snapshotForRun().ledger.runs[id] ?? run
+        }
+        let objection = plan.objectionToProvider
+        if let objection { recorded.pauseUntilAgreed(objection) }
+        let progress = RunInProgress(key: key, plan: plan, seed: environment.newSeed(), resuming: recorded)
+        let isNew = state.withLock { state in
+            guard state.refusal(of: key, plan) == nil else { return false }
+            state.add(progress)
+            _ = advance(key, .begun, &state)
+            return true
         }
         wake.yield()
-        return try result.get()
+        guard isNew else { return }
+        environment.logger.notice(
+            "\(id) of \(grid.id) goes on: \(recorded.count(.open)) rows to do, \(recorded.doubtCount) calls in doubt\(objection.map { "; paused: " + $0 } ?? "")"
+        )
     }
 
     /// Stops the calls in flight and asks nothing more. Answers already with the grid are committed.
@@ -134,8 +204,10 @@ package final class RunCoordinator: Sendable {
         try change(run, of: grid, .pauseAsked)
     }
 
-    package func resume(_ run: RunID, of grid: GridID) throws(RunRefusal) -> RunStatus {
-        try change(run, of: grid, .resumeAsked)
+    /// Goes on, with another budget when one is given.
+    package func resume(_ run: RunID, of grid: GridID, budget: RunBudget? = nil) throws(RunRefusal) -> RunStatus {
+        if let budget { _ = try change(run, of: grid, .budgetSet(budget)) }
+        return try change(run, of: grid, .resumeAsked)
     }
 
     /// Rows of this column that somebody looks at now come next.
@@ -232,8 +304,8 @@ package final class RunCoordinator: Sendable {
         let now = environment.clock.now
         guard let step = state.runs[key]?.advance(event, at: now, newIntent: environment.newIntent) else { return nil }
         state.work.append(contentsOf: step.work)
-        if step.isEnded, let run = state.runs.removeValue(forKey: key) {
-            state.columns[ColumnKey(grid: key.grid, column: run.plan.request.column)] = nil
+        if step.isEnded {
+            state.remove(key)
             state.ended[key] = step.status
             state.endedOrder.append(key)
             if state.endedOrder.count > Self.keptRuns { state.ended[state.endedOrder.removeFirst()] = nil }
@@ -248,23 +320,24 @@ package final class RunCoordinator: Sendable {
 
     private func perform(_ work: RunWork) async {
         switch work {
-        case .call(let key, let question, let stop):
-            let provider = provider
-            let clock = environment.clock
-            let event = await withTaskGroup(of: RunCore.Event?.self) { group in
-                group.addTask { await question.ask(provider, clock) }
-                group.addTask {
-                    await stop.wait()
-                    return nil
+        case .prepare(let key, let question):
+            switch question.prepare() {
+            case .event(let event): happened(key, event)
+            case .ask(let prepared):
+                state.withLock { state in
+                    state.runs[key]?.keep(prepared)
+                    _ = advance(key, .questionReady(prepared.id, reserved: prepared.reserve), &state)
                 }
-                let first = await group.next() ?? nil
-                group.cancelAll()
-                return first
+                wake.yield()
             }
-            if case .callFailed(_, let failure)? = event {
-                environment.logger.debug("\(key.run), \(question.row): \(failure.kind.rawValue): \(failure.message)")
+        case .ask(let key, let question, let note, let stop): await ask(key, question, note, stop)
+        case .record(let key, let note, let phase):
+            do throws(SubmissionFailure) {
+                try await note.submit()
+                happened(key, .phaseRecorded(phase))
+            } catch {
+                happened(key, .phaseNotRecorded(error))
             }
-            if let event { happened(key, event) }
         case .submit(let key, let submission): happened(key, await submission.submit())
         case .timer(let key, let time, let stop):
             let clock = environment.clock
@@ -283,5 +356,30 @@ package final class RunCoordinator: Sendable {
             }
             if isDue { happened(key, .timerFired) }
         }
+    }
+
+    /// Makes a call, once the log has that it begins.
+    private func ask(_ key: Key, _ question: PreparedQuestion, _ note: RunNote, _ stop: StopSignal) async {
+        do throws(SubmissionFailure) {
+            try await note.submit()
+        } catch {
+            question.dropped()
+            return happened(key, .notAsked(question.id, error))
+        }
+        let (provider, clock) = (provider, environment.clock)
+        let event = await withTaskGroup(of: RunCore.Event?.self) { group in
+            group.addTask { await question.ask(provider, clock) }
+            group.addTask {
+                await stop.wait()
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        if case .callFailed(_, let failure)? = event {
+            environment.logger.debug("\(key.run), \(question.row): \(failure.kind.rawValue): \(failure.message)")
+        }
+        if let event { happened(key, event) }
     }
 }

@@ -19,18 +19,22 @@ package struct CallID: Hashable, Sendable {
 package struct ComputedAnswer: Hashable, Sendable {
     package var value: CellValue
     package var base: Revision
-    package var usage: TokenUsage
+    package var usage: RunUsage
+    /// Its question and text, when an equal question may have the same answer.
+    package var kept: KeptAnswer?
     /// True when the same question had been asked for another row, and no call was made for this one.
     package var isShared: Bool
     /// What "why this value?" tells beyond the run's own facts: members of a JSON object, already escaped.
     package var detail: String
 
     package init(
-        value: CellValue, base: Revision, usage: TokenUsage = TokenUsage(), isShared: Bool = false, detail: String = ""
+        value: CellValue, base: Revision, usage: RunUsage = RunUsage(), kept: KeptAnswer? = nil, isShared: Bool = false,
+        detail: String = ""
     ) {
         self.value = value
         self.base = base
         self.usage = usage
+        self.kept = kept
         self.isShared = isShared
         self.detail = detail
     }
@@ -39,8 +43,12 @@ package struct ComputedAnswer: Hashable, Sendable {
 extension RunCore {
     /// What happens to a run.
     package enum Event: Hashable, Sendable {
-        /// Begin calling.
+        /// The plan is in the log: begin, or go on as before a restart.
         case begun
+        /// The row's question needs a call that may cost so much.
+        case questionReady(CallID, reserved: RunUsage)
+        /// The call was not made, because the grid could not write down that it begins.
+        case notAsked(CallID, SubmissionFailure)
         /// A whole answer that fits the column.
         case answerArrived(CallID, ComputedAnswer)
         /// A call brought none.
@@ -51,8 +59,15 @@ extension RunCore {
         case questionShared(CallID, with: CallID)
         /// The grid committed an answer, or decided against it.
         case answerCommitted(CallID, ChangeResult)
-        /// The grid committed a mark, or has no use for it.
+        /// The grid committed a mark or the end of a task, or has no use for the mark.
         case markCommitted(CallID)
+        /// The grid committed what a failed call cost.
+        case costBooked(CallID)
+        /// The grid committed the run's phase.
+        case phaseRecorded(RunPhase)
+        case phaseNotRecorded(SubmissionFailure)
+        /// A person changed what the run may use.
+        case budgetSet(RunBudget)
         /// The grid could not take an answer or a mark.
         case submissionFailed(CallID, SubmissionFailure)
         /// The time that `setTimer` named has come.
@@ -75,17 +90,33 @@ package enum SubmissionFailure: Error, Hashable, Sendable {
     case refused(String)
     /// The grid is closed or broken.
     case closed(String)
+
+    /// What to tell a person.
+    package var reason: String {
+        switch self {
+        case .noRoom(let reason), .refused(let reason), .closed(let reason): reason
+        case .overloaded: "the grid has too much to do; try again soon"
+        }
+    }
 }
 
 extension RunCore {
     /// What a run asks its driver to do.
     package enum Effect: Hashable, Sendable {
-        /// Read the row's inputs and ask.
+        /// Read the row's inputs. What is there decides: `questionReady`, an answer that is known, or `rowSkipped`.
         case call(CallID, RowID)
+        /// Write down that the call begins, with what it may cost, and then ask.
+        case ask(CallID, RowID, reserved: RunUsage)
         /// Close the call; what it still says is late.
         case stop(CallID)
         case submit(CallID, RowID, ComputedAnswer)
-        case mark(CallID, RowID, CellMark)
+        case mark(CallID, RowID, CellMark, CallEnd?)
+        /// Write down that the task is skipped.
+        case close(CallID)
+        /// Write down what a failed call cost.
+        case book(CallID, CallEnd)
+        /// Write down the run's phase.
+        case record(RunPhase)
         /// Send `timerFired` at this time. Replaces the time set before.
         case setTimer(at: Duration)
         /// The state shown beside these cells changed.

@@ -5,9 +5,8 @@ extension RunCore {
     // MARK: Calls
 
     mutating func arrived(_ id: CallID, _ answer: ComputedAnswer, at now: Duration) {
-        guard takeCall(id) != nil else { return }
-        tally.usage = tally.usage + answer.usage
-        countShared(answer.isShared)
+        guard let call = takeCall(id) else { return }
+        book(answer.usage, isShared: call.reserved == nil)
         passingFailures = 0
         rejections = 0
         widen()
@@ -17,33 +16,31 @@ extension RunCore {
 
     mutating func failed(_ id: CallID, _ failure: ModelFailure, at now: Duration) {
         guard let call = takeCall(id) else { return }
-        tally.usage = tally.usage + failure.usage
-        countShared(failure.isShared)
+        book(failure.usage, isShared: call.reserved == nil)
+        let end = callEnd(call, failure.usage)
         switch failure.recovery {
-        case .endRun:
-            tasks[id.task].state = .queued
-            tally.move(from: .calling, to: .queued)
-            end(.refused(reason: failure.message))
+        case .endRun: refuse(id.task, end, failure.message)
+        case .pauseRun: pause(id.task, end, failure.message)
         case .failCell:
             passingFailures = 0
             if failure.kind == .rejected { rejections += 1 } else { rejections = 0 }
-            fail(id.task, failure.message)
+            fail(id.task, end, failure.message)
             if rejections >= limits.rejections, tally.committed + tally.suggested == 0 {
-                end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
+                self.end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
             }
-        case .retry: retry(call, failure, at: now)
+        case .retry: retry(call, end, failure, at: now)
         }
     }
 
-    private mutating func retry(_ call: Call, _ failure: ModelFailure, at now: Duration) {
+    private mutating func retry(_ call: Call, _ end: CallEnd?, _ failure: ModelFailure, at now: Duration) {
         let task = call.id.task
         tally.retries += 1
         passingFailures += 1
         if let asked = failure.retryAfter, asked > limits.longestHonoredWait {
-            return refuse(task, "\(failure.message) (it asks to wait \(asked.components.seconds) s)")
+            return pause(task, end, "\(failure.message) (it asks to wait \(asked.components.seconds) s)")
         }
         if passingFailures >= limits.outage {
-            return refuse(task, "\(passingFailures) calls failed one after the other, the last one: \(failure.message)")
+            return pause(task, end, "\(passingFailures) calls failed one after the other, the last one: \(failure.message)")
         }
         let wait = wait(after: Int(tasks[task].attempts), asked: failure.retryAfter)
         if failure.kind == .rateLimited { narrow(call, quietUntil: now + wait) }
@@ -53,46 +50,75 @@ extension RunCore {
             quietUntil = max(quietUntil ?? .zero, now + pause)
         }
         guard Int(tasks[task].attempts) < limits.attempts else {
-            return fail(task, "\(failure.message) (\(tasks[task].attempts) attempts)")
+            return fail(task, end, "\(failure.message) (\(tasks[task].attempts) attempts)")
         }
-        waits.append(Wait(task: task, due: now + wait))
-        move(task, to: .waiting)
+        again(task, end, due: now + wait)
     }
 
-    private mutating func refuse(_ task: Int, _ reason: String) {
-        tasks[task].state = .queued
-        tally.move(from: .calling, to: .queued)
-        end(.refused(reason: ModelFailure.bounded(reason)))
+    /// The run is over; what this call cost is still written down.
+    private mutating func refuse(_ task: Int, _ end: CallEnd?, _ reason: String) {
+        again(task, end, due: .zero)
+        self.end(.refused(reason: ModelFailure.bounded(reason)))
+    }
+
+    /// No row would fare better until a person has done something about it: calls in flight end, and none begins.
+    private mutating func pause(_ task: Int, _ end: CallEnd?, _ reason: String) {
+        again(task, end, due: .zero)
+        if phase == .running { phase = .paused(.decision(ModelFailure.bounded(reason))) }
+    }
+
+    /// Asks a task again at a time, once what the failed call cost is in the log.
+    private mutating func again(_ task: Int, _ end: CallEnd?, due: Duration) {
+        guard let end else {
+            waits.append(Wait(task: task, due: due))
+            return move(task, to: .waiting)
+        }
+        submissions[task] = .book(end, due: due)
+        submit(task)
+    }
+
+    mutating func booked(_ id: CallID, at now: Duration) {
+        guard isWithGrid(id, .booking), case .book(_, let due)? = submissions.removeValue(forKey: id.task) else { return }
+        roomAgain()
+        switch phase {
+        case .ready, .running, .paused:
+            waits.append(Wait(task: id.task, due: due))
+            move(id.task, to: .waiting)
+        case .ending, .ended: move(id.task, to: .cancelled)
+        }
+    }
+
+    /// How a call that was begun ended; `nil` when none was made.
+    private func callEnd(_ call: Call, _ usage: RunUsage) -> CallEnd? {
+        call.reserved == nil ? nil : CallEnd(call: call.id.serial, usage: usage)
     }
 
     mutating func skipped(_ id: CallID, _ reason: String, _ isMarked: Bool, at now: Duration) {
         guard takeCall(id) != nil else { return }
-        guard isMarked else { return move(id.task, to: .skipped) }
-        submissions[id.task] = .mark(.skipped(reason: reason))
+        submissions[id.task] = isMarked ? .mark(.skipped(reason: reason), nil) : .close
         submit(id.task)
     }
 
-    /// What began as a call turned out not to be one.
-    private mutating func countShared(_ isShared: Bool) {
-        guard isShared else { return }
-        tally.calls -= 1
-        tally.shared += 1
+    /// Counts what a call cost, or that none was needed.
+    private mutating func book(_ usage: RunUsage, isShared: Bool) {
+        guard !isShared else {
+            tally.shared += 1
+            return
+        }
+        tally.usage = tally.usage + usage
+        spent = spent + usage
     }
 
     /// The call an event is about, taken out of those in flight; `nil` when the event is late.
     private mutating func takeCall(_ id: CallID) -> Call? {
-        guard let index = calls.firstIndex(where: { $0.id == id }) else { return nil }
-        for task in (parked.removeValue(forKey: id) ?? []).reversed() where tasks[task].state == .waiting {
-            move(task, to: .queued)
-            released.append(task)
-        }
-        return calls.remove(at: index)
+        let call = calls.first { $0.id == id }
+        release(id)
+        return call
     }
 
     /// Sets a task aside, without a place in the window, until the call that asks its question is through.
     mutating func park(_ id: CallID, with other: CallID, at now: Duration) {
         guard takeCall(id) != nil else { return }
-        tally.calls -= 1
         tasks[id.task].attempts -= 1
         move(id.task, to: .waiting)
         if calls.contains(where: { $0.id == other }) {
@@ -103,8 +129,8 @@ extension RunCore {
         }
     }
 
-    private mutating func fail(_ task: Int, _ reason: String) {
-        submissions[task] = .mark(.failed(reason: ModelFailure.bounded(reason)))
+    private mutating func fail(_ task: Int, _ end: CallEnd?, _ reason: String) {
+        submissions[task] = .mark(.failed(reason: ModelFailure.bounded(reason)), end)
         submit(task)
     }
 
@@ -143,7 +169,7 @@ extension RunCore {
     mutating func committed(_ id: CallID, _ result: ChangeResult, at now: Duration) {
         guard isWithGrid(id, .submitting) else { return }
         submissions[id.task] = nil
-        if case .paused(.some) = phase { phase = .running }  // there is room again
+        roomAgain()
         switch result {
         case .done: move(id.task, to: .committed)
         case .keptAsSuggestion: move(id.task, to: .suggested)
@@ -152,7 +178,7 @@ extension RunCore {
         }
         switch tasks[id.task].state {
         case .committed, .suggested: tally.completed(at: now)
-        case .queued, .waiting, .calling, .submitting, .held, .marking, .failed, .skipped, .cancelled: break
+        case .queued, .waiting, .calling, .submitting, .held, .marking, .booking, .failed, .skipped, .cancelled: break
         }
     }
 
@@ -163,7 +189,7 @@ extension RunCore {
         case .ending, .ended: return move(task, to: .cancelled)
         }
         let asked = Int(tasks[task].questions)
-        guard asked < limits.questions else { return fail(task, "the inputs kept changing: asked \(asked) times") }
+        guard asked < limits.questions else { return fail(task, nil, "the inputs kept changing: asked \(asked) times") }
         tally.askedAgain += 1
         tasks[task].questions += 1
         tasks[task].attempts = 0
@@ -172,15 +198,19 @@ extension RunCore {
     }
 
     mutating func marked(_ id: CallID) {
-        guard isWithGrid(id, .marking), case .mark(let mark)? = submissions.removeValue(forKey: id.task) else { return }
-        switch mark {
-        case .failed: move(id.task, to: .failed)
-        case .skipped, .stale: move(id.task, to: .skipped)
-        }
+        guard isWithGrid(id, .marking) else { return }
+        let submission = submissions.removeValue(forKey: id.task)
+        roomAgain()
+        if case .mark(.failed, _)? = submission { move(id.task, to: .failed) } else { move(id.task, to: .skipped) }
+    }
+
+    /// The disk takes something: a run that paused for want of room goes on.
+    private mutating func roomAgain() {
+        if case .paused(.noRoom) = phase { phase = .running }
     }
 
     mutating func notTaken(_ id: CallID, _ failure: SubmissionFailure, at now: Duration) {
-        guard isWithGrid(id, .submitting) || isWithGrid(id, .marking) else { return }
+        guard isWithGrid(id, .submitting) || isWithGrid(id, .marking) || isWithGrid(id, .booking) else { return }
         switch failure {
         case .refused:
             submissions[id.task] = nil
@@ -193,7 +223,7 @@ extension RunCore {
         case .noRoom(let reason):
             switch phase {
             case .ready, .running, .paused:
-                phase = .paused(reason: reason)
+                if phase == .running { phase = .paused(.noRoom(reason)) }
                 hold(id.task, until: now + limits.longestWait)
             case .ending, .ended:
                 submissions[id.task] = nil

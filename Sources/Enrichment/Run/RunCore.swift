@@ -21,6 +21,8 @@ package struct RunCore: Sendable {
         case held
         /// A mark is with the grid. Becomes failed or skipped, whichever the mark says; held.
         case marking
+        /// What a failed call cost is with the grid. Becomes waiting, cancelled, held.
+        case booking
         /// The answer is the cell's value.
         case committed
         /// The answer is in the cell's history: a person changed the cell meanwhile.
@@ -40,8 +42,8 @@ package struct RunCore: Sendable {
         /// Becomes paused, ending.
         case running
         /// Calls in flight go on; nothing new begins. Becomes running, ending.
-        case paused(reason: String?)
-        /// No call is in flight; what is with the grid is awaited. Becomes ended.
+        case paused(PauseCause)
+        /// No call is in flight; what is with the grid is awaited, and that the run ended is written down. Becomes ended.
         case ending(RunEnd)
         /// Nothing follows.
         case ended(RunEnd)
@@ -63,6 +65,8 @@ package struct RunCore: Sendable {
         var deadline: Duration
         /// Whether it began after the window was last narrowed: only then does a 429 narrow it again.
         var epoch: UInt32
+        /// What it may cost, once its question is known.
+        var reserved: RunUsage?
     }
 
     struct Wait: Sendable {
@@ -73,7 +77,12 @@ package struct RunCore: Sendable {
     /// What is with the grid, or waits to be given to it again.
     enum Submission: Sendable {
         case answer(ComputedAnswer)
-        case mark(CellMark)
+        /// `call` when one was made.
+        case mark(CellMark, CallEnd?)
+        /// The task is skipped, and the cell does not say so.
+        case close
+        /// A call failed; its question is asked again at `due`.
+        case book(CallEnd, due: Duration)
     }
 
     package let limits: RunLimits
@@ -108,18 +117,34 @@ package struct RunCore: Sendable {
     var rejections = 0
     var random: SplitMix
     var armedTimer: Duration?
+    /// What the run may use, and what its calls have used: settled ones, and by estimate those in doubt.
+    package internal(set) var budget: RunBudget
+    package internal(set) var spent: RunUsage
+    package internal(set) var callsMade: UInt64
+    /// Tasks whose question costs more than is left while other calls hold a reserve.
+    var unaffordable: [Int] = []
+    /// The phase that the log has, and whether the next one is on its way there.
+    var recordedPhase = RunPhase.running
+    var isRecording = false
+    /// When writing the phase down is tried again.
+    var recordAgain: Duration?
     private var effects: [Effect] = []
     private var drained = 0
 
     /// A run over rows, each once, in the order they are to be asked about. `seed` decides the jitter of waits.
+    /// `past` is what came of the run before a restart.
     /// O(rows).
-    package init(rows: [RowID], limits: RunLimits, seed: UInt64) {
+    package init(rows: [RowID], limits: RunLimits, seed: UInt64, budget: RunBudget = RunBudget(), past: RunPast? = nil) {
         self.limits = limits
+        self.budget = budget
+        spent = past?.spent ?? RunUsage()
+        callsMade = past?.calls ?? 0
         tasks = rows.map { Task(row: $0) }
         places = Dictionary(rows.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
         tally = RunTally(total: rows.count)
         window = max(1, limits.concurrentCalls)
         random = SplitMix(seed: seed)
+        if let past { takeUp(past) }
     }
 
     /// Takes an event at a monotonic time.
@@ -129,13 +154,19 @@ package struct RunCore: Sendable {
         case .answerArrived(let id, let answer): arrived(id, answer, at: now)
         case .callFailed(let id, let failure): failed(id, failure, at: now)
         case .rowSkipped(let id, let reason, let isMarked): skipped(id, reason, isMarked, at: now)
+        case .questionReady(let id, let reserved): ask(id, reserved)
+        case .notAsked(let id, let failure): notAsked(id, failure, at: now)
         case .questionShared(let id, let other): park(id, with: other, at: now)
         case .answerCommitted(let id, let result): committed(id, result, at: now)
         case .markCommitted(let id): marked(id)
+        case .costBooked(let id): booked(id, at: now)
+        case .phaseRecorded(let phase): recorded(phase, at: now)
+        case .phaseNotRecorded(let failure): notRecorded(failure, at: now)
+        case .budgetSet(let budget): self.budget = budget
         case .submissionFailed(let id, let failure): notTaken(id, failure, at: now)
         case .timerFired: armedTimer = nil
         case .pauseAsked:
-            if phase == .running { phase = .paused(reason: nil) }
+            if phase == .running { phase = .paused(.asked) }
         case .resumeAsked: resume(at: now)
         case .cancelAsked: end(.cancelled)
         case .rowsPreferred(let rows): prefer(rows)
@@ -183,59 +214,9 @@ package struct RunCore: Sendable {
     private static func shown(_ state: TaskState) -> ShownState? {
         switch state {
         case .queued, .waiting: .queued
-        case .calling, .submitting, .held, .marking: .running
+        case .calling, .submitting, .held, .marking, .booking: .running
         case .committed, .suggested, .failed, .skipped, .cancelled: nil
         }
-    }
-
-    // MARK: Beginning, pausing, ending
-
-    private mutating func begin(at now: Duration) {
-        guard phase == .ready else { return }
-        phase = .running
-        tally.began(at: now)
-        emit(.showMany)
-    }
-
-    private mutating func resume(at now: Duration) {
-        guard case .paused = phase else { return }
-        phase = .running
-        passingFailures = 0
-        quietUntil = nil
-        heldUntil = now
-    }
-
-    /// Closes every call and drops what was never asked about; what is with the grid is awaited.
-    mutating func end(_ end: RunEnd) {
-        switch phase {
-        case .ready, .running, .paused: break
-        case .ending, .ended: return
-        }
-        phase = .ending(end)
-        for call in calls { emit(.stop(call.id)) }
-        calls.removeAll()
-        waits.removeAll()
-        preferred.removeAll()
-        released.removeAll()
-        parked.removeAll()
-        var dropped = 0
-        for task in tasks.indices {
-            switch tasks[task].state {
-            case .queued, .waiting, .calling:
-                tally.move(from: tasks[task].state, to: .cancelled)
-                tasks[task].state = .cancelled
-                dropped += 1
-            case .submitting, .held, .marking, .committed, .suggested, .failed, .skipped, .cancelled: continue
-            }
-        }
-        // Held answers were paid for: they get one more try, now.
-        heldUntil = .zero
-        if dropped > 0 { emit(.showMany) }
-    }
-
-    private mutating func prefer(_ rows: [RowID]) {
-        let places = rows.prefix(1_000).compactMap { self.places[$0] }.filter { tasks[$0].state == .queued }
-        preferred = places.reversed()
     }
 
     // MARK: Advancing
@@ -244,20 +225,11 @@ package struct RunCore: Sendable {
     private mutating func advance(at now: Duration) {
         expire(at: now)
         resubmit(at: now)
+        affordAgain()
         if phase == .running { fill(at: now) }
         finish(at: now)
+        record(at: now)
         arm(at: now)
-    }
-
-    private mutating func finish(at now: Duration) {
-        guard submissions.isEmpty else { return }
-        switch phase {
-        case .running where tally.unfinished == 0, .paused where tally.unfinished == 0: phase = .ended(.finished)
-        case .ending(let end): phase = .ended(end)
-        case .ready, .running, .paused, .ended: return
-        }
-        tally.stopped(at: now)
-        if case .ended(let end) = phase { emit(.ended(end)) }
     }
 
     /// Calls as many rows as the window, the waiting rows and the grid allow; rows whose wait is over go first.
@@ -266,13 +238,15 @@ package struct RunCore: Sendable {
             guard now >= quiet else { return }
             quietUntil = nil
         }
-        while calls.count < window, submissions.count < limits.submissions, let task = nextTask(at: now) {
+        // A place is free again when what came of its call is in the log: a crash leaves no more calls in doubt than places.
+        while calls.count + submissions.count < window, submissions.count < limits.submissions, unaffordable.isEmpty,
+            let task = nextTask(at: now)
+        {
             tasks[task].serial &+= 1
             tasks[task].attempts += 1
             if tasks[task].questions == 0 { tasks[task].questions = 1 }
             let id = CallID(task: task, serial: tasks[task].serial)
             calls.append(Call(id: id, deadline: now + limits.callTime, epoch: epoch))
-            tally.calls += 1
             move(task, to: .calling)
             emit(.call(id, tasks[task].row))
         }
@@ -320,9 +294,15 @@ package struct RunCore: Sendable {
         case .answer(let answer):
             move(task, to: .submitting)
             emit(.submit(id, tasks[task].row, answer))
-        case .mark(let mark):
+        case .mark(let mark, let call):
             move(task, to: .marking)
-            emit(.mark(id, tasks[task].row, mark))
+            emit(.mark(id, tasks[task].row, mark, call))
+        case .close:
+            move(task, to: .marking)
+            emit(.close(id))
+        case .book(let call, _):
+            move(task, to: .booking)
+            emit(.book(id, call))
         case nil: preconditionFailure("task \(task) is held, and there is nothing to submit")
         }
     }
@@ -338,6 +318,7 @@ package struct RunCore: Sendable {
         case .running, .paused, .ending:
             for call in calls { consider(call.deadline) }
             if let heldUntil, !held.isEmpty { consider(heldUntil) }
+            if let recordAgain { consider(recordAgain) }
         case .ready, .ended: return
         }
         if phase == .running {
@@ -348,28 +329,5 @@ package struct RunCore: Sendable {
         guard let next, armedTimer.map({ next < $0 }) ?? true else { return }
         armedTimer = next
         emit(.setTimer(at: next))
-    }
-}
-
-/// What is shown beside a cell's value while a run has it.
-package enum ShownState: String, Hashable, Sendable {
-    case queued
-    case running
-}
-
-/// A small generator for jitter (Steele, Lea, Flood: SplitMix64): equal seeds, equal waits.
-struct SplitMix: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// A number from 0 up to, not including, 1.
-    mutating func fraction() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-        bits ^= bits >> 31
-        return Double(bits >> 11) / Double(1 << 53 as UInt64)
     }
 }

@@ -1,3 +1,4 @@
+package import GridImage
 package import GridModel
 package import Ordering
 
@@ -19,6 +20,8 @@ package protocol RunSnapshot: Sendable {
     func contains(row: RowID) -> Bool
     func value(row: RowID, column: ColumnID) -> CellValue?
     func mark(row: RowID, column: ColumnID) -> CellMark?
+    /// What is remembered of runs.
+    var ledger: RunLedger { get }
     /// The first `most` rows of a view that `isIncluded` accepts, in the view's order.
     func rows(of sheet: SheetID, view: ViewDefinition, most: Int, where isIncluded: (RowID) -> Bool) -> [RowID]
 }

@@ -1,51 +1,95 @@
+import GridImage
 import GridModel
 import Ordering
 
-/// What a run does, fixed before it begins: an agent's rights do not grow on the way.
+/// What a run does, fixed before it begins, and what is needed to do it.
 struct RunPlan: Sendable {
-    var request: RunRequest
+    var order: RunOrder
+    var budget: RunBudget
     var grid: any RunGrid
     var template: PromptTemplate
-    var settings: AgentSettings
     var provider: ProviderDescription
     var limits: RunLimits
-    var rows: [RowID]
-    /// A fingerprint of each row's cell as the run found it. A cell that differs later was changed meanwhile, and the person wins.
-    var found: [UInt64]
+    var prices: PriceTable
     var tables: SheetLookup
-    /// Answers to questions that may come again; `nil` for rules, which cost nothing.
+    /// Questions of this run; `nil` when equal ones are asked anew, and for rules, which cost nothing.
     var answers: SharedAnswers?
 
     init(
-        _ request: RunRequest, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits
+        _ request: RunRequest, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, prices: PriceTable
     ) throws(RunRefusal) {
         let snapshot = grid.snapshotForRun()
         guard let sheet = snapshot.sheet(request.sheet) else { throw .noSuchSheet(request.sheet) }
         guard let column = sheet.columns.first(where: { $0.id == request.column }) else { throw .noSuchColumn(request.column) }
         guard let settings = column.agent else { throw .noAgent(column: column.name) }
+        let template: PromptTemplate
         do {
             template = try PromptTemplate(settings.prompt, columns: sheet.columns, target: column.id)
         } catch {
             throw .prompt(error)
         }
         if let objection = provider.objection(to: template, model: settings.model) { throw .notSupported(objection) }
-        self.limits = limits
         if let asked = request.concurrency {
             guard (1...RunLimits.mostConcurrentCalls).contains(asked) else {
                 throw .limit("calls at once", most: RunLimits.mostConcurrentCalls, asked: asked)
             }
-            self.limits.concurrentCalls = asked
         }
-        rows = request.rows(in: snapshot)
+        let rows = request.rows(in: snapshot)
         guard !rows.isEmpty else { throw .nothingToDo }
-        guard rows.count <= RunLimits.tasks else { throw .limit("rows of a run", most: RunLimits.tasks, asked: rows.count) }
-        found = rows.map { Self.fingerprint(snapshot.value(row: $0, column: request.column)) }
-        self.request = request
+        guard rows.count <= Limits.rowsPerRun else { throw .limit("rows of a run", most: Limits.rowsPerRun, asked: rows.count) }
+        let about = provider.description
+        let order = RunOrder(
+            sheet: request.sheet, column: request.column, scope: request.scopeName, agent: settings,
+            inputs: template.inputs.map { RunOrder.Input(column: $0.column, name: $0.name) }, provider: about.label,
+            host: about.host, model: settings.model ?? about.model,
+            concurrency: UInt16(clamping: request.concurrency ?? limits.concurrentCalls), sharesAnswers: request.sharesAnswers,
+            rows: rows, found: rows.map { Self.fingerprint(snapshot.value(row: $0, column: request.column)) })
+        self.init(order, request.budget, template, on: grid, about, limits, prices)
+    }
+
+    /// A run that a process before this one began.
+    init(
+        resuming run: RecordedRun, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, prices: PriceTable
+    ) throws(RunRefusal) {
+        let order = run.order
+        // The names are the prompt's own: a column may be called otherwise by now.
+        let columns = order.inputs.map { Column(id: $0.column, name: $0.name, type: .text) }
+        let template: PromptTemplate
+        do {
+            template = try PromptTemplate(order.agent.prompt, columns: columns, target: order.column)
+        } catch {
+            throw .prompt(error)
+        }
+        self.init(order, run.budget, template, on: grid, provider.description, limits, prices)
+    }
+
+    private init(
+        _ order: RunOrder, _ budget: RunBudget, _ template: PromptTemplate, on grid: any RunGrid,
+        _ provider: ProviderDescription, _ limits: RunLimits, _ prices: PriceTable
+    ) {
+        self.order = order
+        self.budget = budget
         self.grid = grid
-        self.settings = settings
-        self.provider = provider.description
-        tables = SheetLookup(grid: grid, sheet: request.sheet)
-        answers = provider.description.isDemo ? nil : SharedAnswers()
+        self.template = template
+        self.provider = provider
+        self.limits = limits
+        self.limits.concurrentCalls = Int(order.concurrency)
+        self.prices = prices
+        tables = SheetLookup(grid: grid, sheet: order.sheet)
+        answers = order.sharesAnswers && !provider.isDemo ? SharedAnswers() : nil
+    }
+
+    /// Why this provider must not go on with the run without a person's word: prompts would go elsewhere than was agreed.
+    var objectionToProvider: String? {
+        guard
+            order.provider != provider.label || order.host != provider.host
+                || order.model != (order.agent.model ?? provider.model)
+        else { return nil }
+        func name(_ label: String, _ model: String?, _ host: String?) -> String {
+            [model, host.map { "at \($0)" }, "(\(label))"].compactMap { $0 }.joined(separator: " ")
+        }
+        return
+            "it was begun with \(name(order.provider, order.model, order.host)), and now \(name(provider.label, order.agent.model ?? provider.model, provider.host)) would answer; resume it to agree"
     }
 
     /// FNV-1a, 64 bits: eight bytes a row instead of a copy of every cell.
@@ -56,108 +100,6 @@ struct RunPlan: Sendable {
 
     /// Whether somebody changed the cell since the run began.
     func isChanged(task: Int, in snapshot: any RunSnapshot) -> Bool {
-        Self.fingerprint(snapshot.value(row: rows[task], column: request.column)) != found[task]
+        Self.fingerprint(snapshot.value(row: order.rows[task], column: order.column)) != order.found[task]
     }
-}
-
-/// A run at work: its core, and what the driver needs to act for it.
-struct RunInProgress {
-    let key: RunCoordinator.Key
-    let plan: RunPlan
-    private(set) var core: RunCore
-    private var stops: [CallID: StopSignal] = [:]
-    /// A submission that is tried again keeps its intent (S5).
-    private var intents: [CallID: IntentID] = [:]
-    private var timer: StopSignal?
-
-    /// What one event led to.
-    struct Step {
-        var status: RunStatus
-        var work: [RunWork] = []
-        /// Rows whose shown state changed; `nil` for many.
-        var shownRows: [RowID]? = []
-        var isEnded = false
-    }
-
-    init(key: RunCoordinator.Key, plan: RunPlan, seed: UInt64) {
-        self.key = key
-        self.plan = plan
-        core = RunCore(rows: plan.rows, limits: plan.limits, seed: seed)
-    }
-
-    mutating func advance(_ event: RunCore.Event, at now: Duration, newIntent: () -> IntentID) -> Step {
-        switch event {
-        case .answerArrived(let id, _), .callFailed(let id, _), .rowSkipped(let id, _, _), .questionShared(let id, _):
-            stops[id] = nil
-        case .answerCommitted(let id, _), .markCommitted(let id): intents[id] = nil
-        case .begun, .submissionFailed, .timerFired, .pauseAsked, .resumeAsked, .cancelAsked, .rowsPreferred: break
-        }
-        core.handle(event, at: now)
-        var work: [RunWork] = []
-        var shownRows: [RowID]? = []
-        var isEnded = false
-        while let effect = core.nextEffect() {
-            switch effect {
-            case .call(let id, let row):
-                let stop = StopSignal()
-                stops[id] = stop
-                work.append(.call(key, RunQuestion(plan: plan, id: id, row: row), stop))
-            case .stop(let id): stops.removeValue(forKey: id)?.stop()
-            case .submit(let id, let row, let answer):
-                work.append(.submit(key, submission(id, row, .answer(answer), newIntent)))
-            case .mark(let id, let row, let mark): work.append(.submit(key, submission(id, row, .mark(mark), newIntent)))
-            case .setTimer(let time):
-                timer?.stop()
-                let stop = StopSignal()
-                timer = stop
-                work.append(.timer(key, time, stop))
-            case .show(let rows): shownRows?.append(contentsOf: rows)
-            case .showMany: shownRows = nil
-            case .ended:
-                timer?.stop()
-                isEnded = true
-            }
-        }
-        return Step(status: status(at: now), work: work, shownRows: shownRows, isEnded: isEnded)
-    }
-
-    private mutating func submission(
-        _ id: CallID, _ row: RowID, _ content: RunSubmission.Content, _ newIntent: () -> IntentID
-    ) -> RunSubmission {
-        let intent = intents[id] ?? newIntent()
-        intents[id] = intent
-        return RunSubmission(plan: plan, run: key.run, id: id, row: row, intent: intent, content: content)
-    }
-
-    func status(at now: Duration) -> RunStatus {
-        let tally = core.tally
-        let (state, reason) = stateAndReason
-        return RunStatus(
-            run: key.run, grid: key.grid, sheet: plan.request.sheet, column: plan.request.column, state: state, reason: reason,
-            provider: plan.provider.label, model: plan.settings.model ?? plan.provider.model, total: tally.total,
-            queued: tally.queued, running: tally.running, committed: tally.committed, suggested: tally.suggested,
-            failed: tally.failed, skipped: tally.skipped, cancelled: tally.cancelled, calls: tally.calls,
-            retries: tally.retries, shared: tally.shared, askedAgain: tally.askedAgain, usage: tally.usage,
-            elapsed: tally.elapsed(at: now),
-            rate: tally.rate(at: now), secondsLeft: tally.secondsLeft(at: now))
-    }
-
-    private var stateAndReason: (RunStatus.State, String?) {
-        switch core.phase {
-        case .ready, .running: (.running, nil)
-        case .paused(let reason): (.paused, reason)
-        case .ending(.refused(let reason)): (.ending, reason)
-        case .ending: (.ending, nil)
-        case .ended(.finished): (.finished, nil)
-        case .ended(.cancelled): (.cancelled, nil)
-        case .ended(.refused(let reason)): (.refused, reason)
-        }
-    }
-}
-
-/// What a run has the driver do.
-enum RunWork: Sendable {
-    case call(RunCoordinator.Key, RunQuestion, StopSignal)
-    case submit(RunCoordinator.Key, RunSubmission)
-    case timer(RunCoordinator.Key, Duration, StopSignal)
 }

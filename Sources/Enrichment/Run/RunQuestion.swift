@@ -1,74 +1,145 @@
+import GridImage
 import GridModel
 import Ordering
 
-/// One call: reads the row as committed now, asks, and judges the answer.
+/// One row's turn: reads the row as committed now, and says what it needs.
 struct RunQuestion: Sendable {
     var plan: RunPlan
     var id: CallID
     var row: RowID
 
-    /// Asks the provider. Never throws: what happened is the event.
-    func ask(_ provider: any ModelProvider, _ clock: any RunClock) async -> RunCore.Event {
+    /// What a row's turn comes to.
+    enum Preparation {
+        /// No call is needed, or none can be made.
+        case event(RunCore.Event)
+        case ask(PreparedQuestion)
+    }
+
+    /// Reads the row's inputs. Equal questions take an answer that is known.
+    func prepare() -> Preparation {
+        let order = plan.order
         let snapshot = plan.grid.snapshotForRun()
         guard snapshot.contains(row: row),
-            let column = snapshot.sheet(plan.request.sheet)?.columns.first(where: { $0.id == plan.request.column })
-        else { return .rowSkipped(id, reason: "the row or the column is gone", isMarked: false) }
+            let column = snapshot.sheet(order.sheet)?.columns.first(where: { $0.id == order.column })
+        else { return .event(.rowSkipped(id, reason: "the row or the column is gone", isMarked: false)) }
         guard !plan.isChanged(task: id.task, in: snapshot) else {
-            return .rowSkipped(id, reason: "changed by hand since the run began", isMarked: false)
+            return .event(.rowSkipped(id, reason: "changed by hand since the run began", isMarked: false))
         }
-        let values = plan.template.inputs.map { snapshot.value(row: row, column: $0.column)?.displayText ?? "" }
-        guard values.isEmpty || !values.allSatisfy(\.isEmpty) else {
-            return .rowSkipped(id, reason: "the columns that the prompt names are empty in this row", isMarked: true)
+        guard let question = question(in: snapshot, type: column.type) else {
+            return .event(
+                .rowSkipped(id, reason: "the columns that the prompt names are empty in this row", isMarked: true))
         }
-        let began = clock.now
-        func took() -> Duration { clock.now - began }
-        switch plan.answers?.begin(values, id) ?? .ask {
-        case .sharedWith(let other): return .questionShared(id, with: other)
+        let values = question.request.values
+        guard let answers = plan.answers else { return .ask(question) }
+        switch answers.begin(values, id) {
+        case .sharedWith(let other): return .event(.questionShared(id, with: other))
         case .answered(let answer, let other):
-            let remark = ModelAnswer.Remark(name: "sameQuestionAs", value: "\(plan.rows[other.task])")
-            return judge(ModelAnswer(text: answer.text, usage: TokenUsage(), remarks: [remark]), column, snapshot, took(), true)
-        case .ask:
-            let request = ModelRequest(
-                template: plan.template, values: values, type: column.type, model: plan.settings.model,
-                answerTokens: plan.limits.answerTokens, tables: plan.tables)
-            var collector = AnswerCollector(most: plan.limits.answerBytes)
-            do {
-                try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
-                let answer = try collector.answer()
-                plan.answers?.end(values, id, answer)
-                return judge(answer, column, snapshot, took(), false)
-            } catch {
-                plan.answers?.end(values, id, nil)
-                var failure = error
-                if failure.usage == TokenUsage() { failure.usage = collector.usageSoFar }
-                return .callFailed(id, failure)
-            }
+            let remark = ModelAnswer.Remark(name: "sameQuestionAs", value: "\(order.rows[other.task])")
+            return .event(
+                question.judge(ModelAnswer(text: answer.text, usage: RunUsage(), remarks: [remark]), .zero, isShared: true))
+        case .ask: break
+        }
+        guard let text = snapshot.ledger.answers.answer(to: question.key) else { return .ask(question) }
+        let known = ModelAnswer(
+            text: text, usage: RunUsage(), remarks: [.init(name: "sameQuestionAs", value: "an earlier question")])
+        answers.end(values, id, known)
+        return .event(question.judge(known, .zero, isShared: true))
+    }
+
+    /// The question as the row is now; `nil` when every input is empty, or the column is gone.
+    func question(in snapshot: any RunSnapshot) -> PreparedQuestion? {
+        let column = snapshot.sheet(plan.order.sheet)?.columns.first { $0.id == plan.order.column }
+        return column.flatMap { question(in: snapshot, type: $0.type) }
+    }
+
+    private func question(in snapshot: any RunSnapshot, type: ColumnType) -> PreparedQuestion? {
+        let values = plan.template.inputs.map { snapshot.value(row: row, column: $0.column)?.displayText ?? "" }
+        guard values.isEmpty || !values.allSatisfy(\.isEmpty) else { return nil }
+        let request = ModelRequest(
+            template: plan.template, values: values, type: type, model: plan.order.agent.model,
+            answerTokens: plan.limits.answerTokens, tables: plan.tables)
+        return PreparedQuestion(plan: plan, id: id, row: row, request: request, base: snapshot.revision, key: key(request))
+    }
+
+    /// All that decides an answer, as one text.
+    private func key(_ request: ModelRequest) -> String {
+        let parts = [
+            plan.provider.label, plan.provider.host ?? "", plan.order.model ?? "", request.type.rawValue,
+            "\(request.answerTokens)", plan.template.rendered(request.values),
+        ]
+        return parts.joined(separator: "\u{1F}")
+    }
+}
+
+/// A question that needs a call.
+struct PreparedQuestion: Sendable {
+    var plan: RunPlan
+    var id: CallID
+    var row: RowID
+    var request: ModelRequest
+    /// The revision that the inputs were read at.
+    var base: Revision
+    var key: String
+
+    /// Bytes of what is sent as words.
+    var bytes: Int {
+        plan.template.rendered(request.values).utf8.count + ChatRequest.instruction(for: request.type).utf8.count
+    }
+
+    /// What the call may cost: a token has seldom less than three bytes, and an answer no more tokens than it is given.
+    var reserve: RunUsage {
+        guard !plan.provider.isDemo else { return RunUsage() }
+        return priced(RunUsage(input: UInt64(bytes / 3 + 16), output: UInt64(request.answerTokens)))
+    }
+
+    /// Asks the provider. Never throws: what happened is the event.
+    func ask(_ provider: any ModelProvider, _ clock: any RunClock) async -> RunCore.Event {
+        let began = clock.now
+        var collector = AnswerCollector(most: plan.limits.answerBytes)
+        do {
+            try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
+            let answer = try collector.answer()
+            plan.answers?.end(request.values, id, answer)
+            return judge(answer, clock.now - began, isShared: false)
+        } catch {
+            dropped()
+            var failure = error
+            if failure.usage == RunUsage() { failure.usage = collector.usageSoFar }
+            failure.usage = priced(failure.usage)
+            return .callFailed(id, failure)
         }
     }
 
+    /// The question is not asked after all: the next row with an equal one asks it.
+    func dropped() { plan.answers?.end(request.values, id, nil) }
+
+    private func priced(_ usage: RunUsage) -> RunUsage { plan.prices.priced(usage, model: plan.order.model) }
+
     /// Makes a whole answer a value, or says why it is none.
-    private func judge(
-        _ answer: ModelAnswer, _ column: Column, _ snapshot: any RunSnapshot, _ took: Duration, _ isShared: Bool
-    ) -> RunCore.Event {
+    func judge(_ answer: ModelAnswer, _ took: Duration, isShared: Bool) -> RunCore.Event {
+        let usage = priced(answer.usage)
         do {
-            let value = try AnswerReader.value(of: answer.text, type: column.type)
+            let value = try AnswerReader.value(of: answer.text, type: request.type)
+            let keeps = !isShared && plan.answers != nil
             return .answerArrived(
                 id,
                 ComputedAnswer(
-                    value: value, base: snapshot.revision, usage: answer.usage, isShared: isShared,
-                    detail: detail(of: answer, took)))
+                    value: value, base: base, usage: usage, kept: keeps ? KeptAnswer(question: key, text: answer.text) : nil,
+                    isShared: isShared, detail: detail(of: answer, usage, took)))
         } catch {
-            var failure = ModelFailure(error.kind, error.message, usage: answer.usage)
+            var failure = ModelFailure(error.kind, error.message, usage: usage)
             failure.isShared = isShared
             return .callFailed(id, failure)
         }
     }
 
     /// What "why this value?" tells about an answer, as members of a JSON object.
-    private func detail(of answer: ModelAnswer, _ took: Duration) -> String {
-        var json = ",\"inputTokens\":\(answer.usage.input),\"outputTokens\":\(answer.usage.output)"
-        json +=
-            ",\"attempts\":\(id.serial),\"milliseconds\":\(took.components.seconds * 1_000 + took.components.attoseconds / 1_000_000_000_000_000)"
+    private func detail(of answer: ModelAnswer, _ usage: RunUsage, _ took: Duration) -> String {
+        var json = ",\"inputTokens\":\(usage.input),\"outputTokens\":\(usage.output)"
+        if plan.prices.knows(plan.order.model) {
+            json += ",\"cost\":\(Money.text(usage.cost)),\"currency\":\"\(plan.prices.currency)\""
+        }
+        json += ",\"attempts\":\(id.serial),\"milliseconds\":\(took.milliseconds)"
         for remark in answer.remarks {
             json += ",\""
             JSONText.escape(remark.name, into: &json)
@@ -80,58 +151,6 @@ struct RunQuestion: Sendable {
     }
 }
 
-/// One answer or mark on its way into the grid.
-struct RunSubmission: Sendable {
-    enum Content: Sendable {
-        case answer(ComputedAnswer)
-        case mark(CellMark)
-    }
-
-    var plan: RunPlan
-    var run: RunID
-    var id: CallID
-    var row: RowID
-    var intent: IntentID
-    var content: Content
-
-    /// Commits it. Never throws: what happened is the event.
-    func submit() async -> RunCore.Event {
-        let column = plan.request.column
-        let change: Change
-        switch content {
-        case .answer(let answer):
-            change = .answerCell(
-                row: row, column: column, value: answer.value, base: answer.base, inputs: plan.template.inputs.map(\.column))
-        case .mark(let mark):
-            // A cell that somebody changed meanwhile does not need to hear that the agent gave up.
-            let snapshot = plan.grid.snapshotForRun()
-            guard snapshot.contains(row: row), !plan.isChanged(task: id.task, in: snapshot) else { return .markCommitted(id) }
-            change = .markCell(row: row, column: column, mark: mark)
-        }
-        let command = Command(intent: intent, cause: Cause(kind: .agent, run: run, detail: detail), changes: [change])
-        do {
-            let outcome = try await plan.grid.submitForRun(command)
-            guard case .answer = content else { return .markCommitted(id) }
-            return .answerCommitted(id, outcome.results.first ?? .done)
-        } catch {
-            return .submissionFailed(id, error)
-        }
-    }
-
-    /// The cause's JSON object.
-    private var detail: String {
-        var json = "{\"provider\":\""
-        JSONText.escape(plan.provider.label, into: &json)
-        json += "\""
-        for (name, value) in [("host", plan.provider.host), ("model", plan.settings.model ?? plan.provider.model)] {
-            guard let value else { continue }
-            json += ",\"\(name)\":\""
-            JSONText.escape(ModelFailure.bounded(value, to: 200), into: &json)
-            json += "\""
-        }
-        json += ",\"promptVersion\":\(plan.settings.version)"
-        json += ",\"inputs\":[" + plan.template.inputs.map { "\"\($0.column)\"" }.joined(separator: ",") + "]"
-        if case .answer(let answer) = content { json += ",\"base\":\(answer.base)" + answer.detail }
-        return json + "}"
-    }
+extension Duration {
+    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -26,10 +26,13 @@ package struct RunRequest: Hashable, Sendable {
     package var viewport: [RowID]
     /// Calls in flight at once; `nil` for the server's default.
     package var concurrency: Int?
+    package var budget: RunBudget
+    /// Whether equal questions are asked once, also of earlier runs.
+    package var sharesAnswers: Bool
 
     package init(
         sheet: SheetID, column: ColumnID, scope: Scope, view: ViewDefinition = ViewDefinition(), viewport: [RowID] = [],
-        concurrency: Int? = nil
+        concurrency: Int? = nil, budget: RunBudget = RunBudget(), sharesAnswers: Bool = true
     ) {
         self.sheet = sheet
         self.column = column
@@ -37,6 +40,20 @@ package struct RunRequest: Hashable, Sendable {
         self.view = view
         self.viewport = viewport
         self.concurrency = concurrency
+        self.budget = budget
+        self.sharesAnswers = sharesAnswers
+    }
+
+    /// The scope in a word, as a run's list shows it.
+    var scopeName: String {
+        switch scope {
+        case .all: "all"
+        case .rows(let rows): "\(rows.count) selected"
+        case .empty: "empty"
+        case .failed: "failed"
+        case .stale: "stale"
+        case .first(let count): "first \(count)"
+        }
     }
 
     /// The rows to ask about, in order: those of the viewport first, then the view's order. O(rows of the view).
@@ -80,6 +97,10 @@ package enum RunRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case limit(String, most: Int, asked: Int)
     /// No row is in the scope.
     case nothingToDo
+    /// The grid could not write the run down, so it did not begin.
+    case notStored(String)
+    /// What is asked for does not fit where the run stands.
+    case notNow(String)
 
     package var description: String {
         switch self {
@@ -92,6 +113,8 @@ package enum RunRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .columnBusy(let run): "\(run) is filling this column: wait for it, or cancel it"
         case .limit(let name, let most, let asked): "\(name): \(asked) asked for, and at most \(most) are allowed"
         case .nothingToDo: "no row is in this scope"
+        case .notStored(let reason): "the run could not be saved, and did not begin: \(reason)"
+        case .notNow(let reason): reason
         }
     }
 }

@@ -21,6 +21,8 @@ package struct RunStatus: Hashable, Sendable {
     package var state: State
     /// Why it is paused or was refused.
     package var reason: String?
+    /// Which rows were asked for, in a word.
+    package var scope: String
     /// Who answers, as shown in the page: "demo rules, no model called".
     package var provider: String
     package var model: String?
@@ -39,11 +41,17 @@ package struct RunStatus: Hashable, Sendable {
     package var shared: Int
     /// Rows asked about again because their inputs had changed.
     package var askedAgain: Int
-    package var usage: TokenUsage
+    /// Calls that were open when a process ended: what they cost is not known.
+    package var inDoubt: Int
+    package var usage: RunUsage
+    package var budget: RunBudget
+    /// Cells that were given back; `nil` when the run was not undone.
+    package var undone: Int?
     package var elapsed: Duration
     /// Answers a second lately.
     package var rate: Double?
-    package var secondsLeft: Double?
+    /// Seconds left: at the better and the worse of the rates so far.
+    package var secondsLeft: ClosedRange<Double>?
 
     /// True while something may still change.
     package var isActive: Bool {
@@ -55,11 +63,11 @@ package struct RunStatus: Hashable, Sendable {
 
     /// As the event stream says it; `done` counts answers, kept ones included.
     package var event: RunEvent {
-        let tokens = usage.input &+ usage.output
         return RunEvent(
             run: run, state: state.rawValue, done: committed + suggested, running: running, queued: queued, failed: failed,
-            skipped: skipped, tokens: Int(clamping: tokens),
-            eta: secondsLeft.flatMap { Int(exactly: min($0, 1e9).rounded(.up)) },
+            skipped: skipped, tokens: Int(clamping: usage.tokens),
+            cost: usage.cost > 0 ? Double(usage.cost) / 1e9 : nil,
+            eta: secondsLeft.flatMap { Int(exactly: min($0.upperBound, 1e9).rounded(.up)) },
             reason: reason)
     }
 }

@@ -1,3 +1,5 @@
+package import GridModel
+
 /// A run's counts, kept as it goes: what the page shows as its progress.
 package struct RunTally: Hashable, Sendable {
     /// Rows of the run.
@@ -12,11 +14,13 @@ package struct RunTally: Hashable, Sendable {
     /// Rows asked about again because their inputs had changed.
     package internal(set) var askedAgain = 0
     /// What all calls cost, as far as the provider said.
-    package internal(set) var usage = TokenUsage()
+    package internal(set) var usage = RunUsage()
     private var start: Duration?
     private var end: Duration?
     /// When the last answers were committed, the oldest first.
     private var recent: [Duration] = []
+    /// Answers since this process took the run up.
+    private var completedCount = 0
 
     /// Answers over which the rate is taken.
     static let recentAnswers = 256
@@ -32,7 +36,7 @@ package struct RunTally: Hashable, Sendable {
     /// Rows not asked about yet, and rows to be asked about again.
     package var queued: Int { self[.queued] + self[.waiting] }
     /// Rows being asked about, and answers on their way into the grid.
-    package var running: Int { self[.calling] + self[.submitting] + self[.held] + self[.marking] }
+    package var running: Int { self[.calling] + self[.submitting] + self[.held] + self[.marking] + self[.booking] }
     package var committed: Int { self[.committed] }
     /// Answers kept in a cell's history because a person had changed the cell.
     package var suggested: Int { self[.suggested] }
@@ -54,6 +58,7 @@ package struct RunTally: Hashable, Sendable {
     mutating func completed(at now: Duration) {
         if recent.count == Self.recentAnswers { recent.removeFirst() }
         recent.append(now)
+        completedCount += 1
     }
 
     /// How long the run has taken so far.
@@ -71,10 +76,13 @@ package struct RunTally: Hashable, Sendable {
         return whole > 0 ? Double(committed + suggested) / whole : nil
     }
 
-    /// Seconds until the last row, at the present rate; `nil` when unknown.
-    package func secondsLeft(at now: Duration) -> Double? {
+    /// Seconds until the last row: at the better and the worse of the present rate and the whole run's, a tenth wider; `nil` when
+    /// unknown.
+    package func secondsLeft(at now: Duration) -> ClosedRange<Double>? {
         guard let rate = rate(at: now), rate > 0 else { return nil }
-        return Double(unfinished) / rate
+        let seconds = Self.seconds(elapsed(at: now))
+        let whole = seconds > 0 && completedCount > 0 ? Double(completedCount) / seconds : rate
+        return Double(unfinished) / (max(rate, whole) * 1.1)...Double(unfinished) / (min(rate, whole) * 0.9)
     }
 
     private static func seconds(_ duration: Duration) -> Double {

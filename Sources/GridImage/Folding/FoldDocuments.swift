@@ -3,6 +3,7 @@
 //   structure        version 1, revision, lineage, name, next numbers, the places of all columns, sheets, deleted sheets
 //   order/s1         the ids of the sheet's order chunks, in order
 //   order/s1/5       the row numbers of chunk 5
+//   run/..., answers/...  see RunDocuments
 
 import GridModel
 import Ordering
@@ -23,6 +24,7 @@ enum FoldDocuments {
             }
             if order.isDirty { documents.append((prefix, encode(order))) }
         }
+        documents += RunDocuments.changed(in: image.ledger)
         documents.append((structureName, encode(image)))
         return documents
     }
@@ -113,11 +115,12 @@ enum FoldDocuments {
         for index in image.deletedStates.indices {
             image.deletedStates[index].order = try readOrder(of: image.deletedStates[index].sheet.id, named)
         }
+        try RunDocuments.read(named, into: &image.ledger)
         image.reindexSheets()
         image.reindexDependents()
     }
 
-    private static func open(
+    static func open(
         _ document: [UInt8], _ name: String, _ body: (inout RecordCursor) throws(RecordError) -> Void
     ) throws(RecordError) {
         try document.withUnsafeBufferPointer { buffer throws(RecordError) in

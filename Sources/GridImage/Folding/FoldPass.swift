@@ -80,6 +80,7 @@ extension GridImage {
         store.beginEpoch()
         for index in states.indices { states[index].order.beginEpoch() }
         for index in deletedStates.indices { deletedStates[index].order.beginEpoch() }
+        ledger.beginEpoch()
         foldBegun = revision
         return pass
     }

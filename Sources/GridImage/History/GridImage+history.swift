@@ -41,7 +41,8 @@ extension GridImage {
             case .beginning: changes.append(ValueChange(revision: pointer.revision, cause: section.cause))
             case .cell(let change):
                 if change.column == column.rawValue, change.setsValue {
-                    changes.append(ValueChange(revision: pointer.revision, cause: section.cause))
+                    let old = Self.cellValue(change.old)
+                    changes.append(ValueChange(revision: pointer.revision, cause: section.cause, old: old))
                 }
             }
             return true

@@ -36,6 +36,8 @@ struct PastSheet {
                 if tag.isOfCell {
                     // Cells are undone along their rows' chains.
                     _ = try CellChange(tag, from: &cursor, revision: Revision(UInt64.max))
+                } else if tag == .run {
+                    _ = try cursor.runFact()
                 } else {
                     changes.append(try StructuralChange(tag, from: &cursor))
                 }

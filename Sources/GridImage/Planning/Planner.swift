@@ -13,6 +13,8 @@ struct Planner {
     var draft: GridImage
     var writer = RecordWriter()
     let revision: Revision
+    /// Milliseconds since 1970.
+    let time: UInt64
     let isDrafting: Bool
     var overlay: PlanOverlay
     var changeCount = 0
@@ -27,6 +29,7 @@ struct Planner {
     init(_ image: GridImage, _ commands: [Command], time: UInt64, valueChanges: ValueChangesAfter?) {
         draft = image
         revision = image.revision.next
+        self.time = time
         self.commands = commands
         self.valueChanges = valueChanges
         isDrafting = commands.contains { $0.isStructural }
@@ -84,14 +87,14 @@ struct Planner {
             changeIndex = index
             if index % RowStore.warmCount == 0, command.changes.count > RowStore.warmCount { warm(command.changes[index...]) }
             if change.isStructural { structuralCount += 1 }
-            results.append(try plan(change))
+            results.append(try plan(change, after: results.last))
             try limit(Self.recordLimitName, most: BatchPlan.recordByteLimit - 64, asked: writer.count)
         }
         SectionHeader.finish(section, in: &writer)
         return results
     }
 
-    private mutating func plan(_ change: Change) throws(CommandRefusal) -> ChangeResult {
+    private mutating func plan(_ change: Change, after before: ChangeResult?) throws(CommandRefusal) -> ChangeResult {
         switch change {
         case .setCell(let row, let column, let value, let ifRevision):
             try planSet(row, column, value, ifRevision)
@@ -99,6 +102,8 @@ struct Planner {
             try planAnswer(row, column, value, base, inputs)
         case .markCell(let row, let column, let mark):
             try planMark(row, column, mark)
+        case .takeBack(let row, let column, let run): try planTakeBack(row, column, run)
+        case .noteRun(let run, let fact): try planRun(run, fact, after: before)
         case .insertRows, .deleteRows, .moveRows, .stageRows, .publishRows, .discardRows:
             try planRows(change)
         case .addColumn, .renameColumn, .retypeColumn, .resizeColumn, .setColumnAgent, .moveColumn, .deleteColumn:

@@ -13,6 +13,7 @@ enum ChangeTag: UInt8 {
     case answerMarked = 4
     case suggestion = 5
     case mark = 6
+    case run = 7
 
     case insertRows = 16
     case deleteRows = 17

@@ -68,7 +68,7 @@ enum StructuralChange {
                 sheet: SheetID(try cursor.number32()), index: try cursor.number(most: Limits.viewsPerSheet),
                 view: try cursor.view())
         case .renameGrid: self = .renameGrid(old: try cursor.text(), new: try cursor.text())
-        case .set, .setMarked, .answer, .answerMarked, .suggestion, .mark:
+        case .set, .setMarked, .answer, .answerMarked, .suggestion, .mark, .run:
             throw cursor.damaged("a structural change was expected, found \(tag)")
         }
     }

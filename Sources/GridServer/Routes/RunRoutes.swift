@@ -37,9 +37,6 @@ struct RunRoutes {
             command("pause", "Begins no call until it is resumed") { (runs, run, grid) throws(RunRefusal) in
                 try runs.pause(run, of: grid)
             },
-            command("resume", "Goes on") { (runs, run, grid) throws(RunRefusal) in
-                try runs.resume(run, of: grid)
-            },
             command("cancel", "Stops; what was committed stays") { (runs, run, grid) throws(RunRefusal) in
                 try runs.cancel(run, of: grid)
             },
@@ -48,6 +45,28 @@ struct RunRoutes {
                 summary: "Begins a run over the cells of the same column that failed",
                 answers: [.init(status: 201, summary: "The new run", payload: Self.run, headers: ["Location"])],
                 problems: Self.problems, handle: retry),
+            Route(
+                method: .post, path: "/api/v1/grids/{grid}/runs/{run}/resume", operation: "resumeRun",
+                summary: "Goes on, with another budget when one is given",
+                body: .init(types: ["application/json"], schema: .named("RunChange"), isRequired: false),
+                answers: [.init(status: 200, summary: "How it stands now", payload: Self.run)], problems: Self.problems,
+                handle: resume),
+            Route(
+                method: .post, path: "/api/v1/grids/{grid}/runs/{run}/undo", operation: "undoRun",
+                summary: "Gives the cells that the run answered their values from before; what people changed since stays",
+                answers: [.init(status: 200, summary: "How it stands now", payload: Self.run)], problems: [404, 409, 503],
+                handle: undo),
+            Route(
+                method: .post, path: "/api/v1/grids/{grid}/runs/estimate", operation: "estimateRun",
+                summary: "Says what a run would ask and cost, and begins none",
+                body: .init(
+                    types: ["application/json"], schema: .named("NewRun"),
+                    example: "{\"sheet\":\"s1\",\"column\":\"c1\",\"scope\":\"all\"}"),
+                answers: [
+                    .init(
+                        status: 200, summary: "The estimate",
+                        payload: .init(types: ["application/json"], schema: .named("RunEstimate")))
+                ], problems: Self.problems, handle: estimate),
         ]
     }
 
@@ -58,7 +77,6 @@ struct RunRoutes {
         let path: PathPattern =
             switch name {
             case "pause": "/api/v1/grids/{grid}/runs/{run}/pause"
-            case "resume": "/api/v1/grids/{grid}/runs/{run}/resume"
             default: "/api/v1/grids/{grid}/runs/{run}/cancel"
             }
         return Route(
@@ -76,7 +94,7 @@ struct RunRoutes {
     @Sendable private func list(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
         let grid = try await services.grid(scope)
-        let statuses = runs.statuses(of: grid.id)
+        let statuses = runs.statuses(in: grid)
         return .json { writer in
             writer.object { writer in
                 writer.arrayMember("runs") { writer in
@@ -89,28 +107,67 @@ struct RunRoutes {
     @Sendable private func start(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
         let grid = try await services.grid(scope)
+        return try await begin(try await request(scope, grid), grid)
+    }
+
+    private func request(_ scope: RequestScope, _ grid: LiveGrid) async throws -> RunRequest {
         let request = try NewRunRequest(wire: try await scope.json())
         var view = ViewDefinition()
         if let asked = request.view {
             guard let sheet = grid.snapshot().sheet(request.sheet) else { throw Problem.notFound("sheet", "\(request.sheet)") }
             view = try sheet.definition(asked)
         }
-        return try begin(
-            RunRequest(
-                sheet: request.sheet, column: request.column, scope: RunRequest.Scope(request.scope), view: view,
-                viewport: request.viewport, concurrency: request.concurrency), grid)
+        return RunRequest(
+            sheet: request.sheet, column: request.column, scope: RunRequest.Scope(request.scope), view: view,
+            viewport: request.viewport, concurrency: request.concurrency, budget: request.budget,
+            sharesAnswers: request.sharesAnswers)
+    }
+
+    @Sendable private func estimate(_ scope: RequestScope) async throws -> Reply {
+        _ = try scope.query()
+        let grid = try await services.grid(scope)
+        let request = try await request(scope, grid)
+        let estimate = try Self.refusing { () throws(RunRefusal) in try runs.estimate(request, on: grid) }
+        return .json { writer in writer.object { estimate.write(to: &$0) } }
+    }
+
+    @Sendable private func resume(_ scope: RequestScope) async throws -> Reply {
+        _ = try scope.query()
+        let id = try scope.identifier("run", RunID.self)
+        let grid = try scope.gridID()
+        let budget = try RunBudget.optional(wire: try await scope.optionalJSON())
+        let status = try Self.refusing { () throws(RunRefusal) in try runs.resume(id, of: grid, budget: budget) }
+        return .json { writer in writer.object { status.write(to: &$0) } }
+    }
+
+    @Sendable private func undo(_ scope: RequestScope) async throws -> Reply {
+        _ = try scope.query()
+        let grid = try await services.grid(scope)
+        let id = try scope.identifier("run", RunID.self)
+        do throws(RunRefusal) {
+            _ = try await runs.undo(id, on: grid)
+        } catch {
+            throw Problem(error)
+        }
+        guard let status = runs.status(of: id, in: grid) else { throw Problem.notFound("run", "\(id)") }
+        return .json { writer in writer.object { status.write(to: &$0) } }
     }
 
     @Sendable private func retry(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
         let grid = try await services.grid(scope)
         let id = try scope.identifier("run", RunID.self)
-        guard let old = runs.status(of: id, grid: grid.id) else { throw Problem.notFound("run", "\(id)") }
-        return try begin(RunRequest(sheet: old.sheet, column: old.column, scope: .failed), grid)
+        guard let old = runs.status(of: id, in: grid) else { throw Problem.notFound("run", "\(id)") }
+        return try await begin(RunRequest(sheet: old.sheet, column: old.column, scope: .failed, budget: old.budget), grid)
     }
 
-    private func begin(_ request: RunRequest, _ grid: LiveGrid) throws(Problem) -> Reply {
-        let status = try Self.refusing { () throws(RunRefusal) in try runs.start(request, on: grid) }
+    private func begin(_ request: RunRequest, _ grid: LiveGrid) async throws(Problem) -> Reply {
+        let status: RunStatus
+        do throws(RunRefusal) {
+            status = try await runs.start(request, on: grid)
+        } catch {
+            throw Problem(error)
+        }
         var reply = Reply.json(status: .created) { writer in writer.object { status.write(to: &$0) } }
         reply.fields[.location] = "/api/v1/grids/\(grid.id)/runs/\(status.run)"
         return reply
@@ -118,10 +175,25 @@ struct RunRoutes {
 
     @Sendable private func read(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
-        let grid = try scope.gridID()
+        let grid = try await services.grid(scope)
         let id = try scope.identifier("run", RunID.self)
-        guard let status = runs.status(of: id, grid: grid) else { throw Problem.notFound("run", "\(id)") }
-        return .json { writer in writer.object { status.write(to: &$0) } }
+        guard let status = runs.status(of: id, in: grid) else { throw Problem.notFound("run", "\(id)") }
+        let doubts = grid.snapshot().ledger.runs[id]?.doubts ?? []
+        return .json { writer in
+            writer.object { writer in
+                status.write(to: &writer)
+                writer.arrayMember("doubts") { writer in
+                    for doubt in doubts {
+                        writer.object { writer in
+                            writer.name("row")
+                            writer.identifier(doubt.row)
+                            writer.member("call", Int(doubt.call))
+                            writer.member("tokensAtMost", Int(clamping: doubt.reserved.tokens))
+                        }
+                    }
+                }
+            }
+        }
     }
 
     // MARK: - Refusals
@@ -156,6 +228,8 @@ extension Problem {
             self.init(
                 "column-busy", "Another run fills this column", status: 409, detail: refusal.description,
                 errors: [.init(["run": .text("\(run)")])])
+        case .notNow: self.init("not-now", "Not as the run stands", status: 409, detail: refusal.description)
+        case .notStored: self.init("not-stored", "Not saved", status: 503, detail: refusal.description)
         case .noAgent, .prompt, .notSupported, .nothingToDo: self = .invalid(refusal.description)
         }
     }
@@ -192,9 +266,44 @@ extension RunStatus {
         writer.member("retries", retries)
         writer.member("shared", shared)
         writer.member("askedAgain", askedAgain)
+        writer.member("inDoubt", inDoubt)
+        writer.member("scope", scope)
+        writer.member("inputTokens", Int(clamping: usage.input))
+        writer.member("outputTokens", Int(clamping: usage.output))
+        writer.name("budget")
+        budget.write(to: &writer)
+        if let undone { writer.member("undone", undone) }
+        if let secondsLeft {
+            writer.arrayMember("secondsLeft") { writer in
+                for bound in [secondsLeft.lowerBound, secondsLeft.upperBound] { writer.json(String(min(bound, 1e9)).utf8) }
+            }
+        }
         if let rate, rate.isFinite {
             writer.name("rate")
             writer.json(String(rate).utf8)
         }
+    }
+}
+
+extension RunEstimate {
+    func write(to writer: inout WireWriter) {
+        writer.member("rows", rows)
+        writer.member("calls", calls)
+        func range(_ name: StaticString, _ bounds: [Double]?) {
+            writer.name(name)
+            guard let bounds else { return writer.null() }
+            writer.array { writer in for bound in bounds { writer.json(Self.number(bound).utf8) } }
+        }
+        range("inputTokens", [Double(inputTokens.lowerBound), Double(inputTokens.upperBound)])
+        range("outputTokens", [Double(outputTokens.lowerBound), Double(outputTokens.upperBound)])
+        range("cost", cost.map { [Double($0.lowerBound) / 1e9, Double($0.upperBound) / 1e9] })
+        range("seconds", seconds.map { [$0.lowerBound, $0.upperBound] })
+        writer.member("currency", currency)
+        writer.member("example", example)
+    }
+
+    /// Whole numbers without a fraction.
+    private static func number(_ value: Double) -> String {
+        Int64(exactly: value).map { String($0) } ?? String(min(value, 1e15))
     }
 }

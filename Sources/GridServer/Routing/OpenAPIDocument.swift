@@ -60,7 +60,7 @@ struct OpenAPIDocument {
         }
         if let body = route.body {
             writer.objectMember("requestBody") { writer in
-                writer.member("required", true)
+                writer.member("required", body.isRequired)
                 content(body, &writer)
             }
         }

@@ -48,6 +48,11 @@ struct RequestScope: Sendable {
         request.headers[name]
     }
 
+    /// The body of a JSON request that may have none.
+    func optionalJSON() async throws -> [UInt8] {
+        header(.contentType) == nil && (header(.contentLength) ?? "0") == "0" ? [] : try await json()
+    }
+
     /// The body of a JSON request, whole.
     /// - Parameter most: bytes; the server's limit for JSON when absent.
     func json(atMost most: Int? = nil) async throws -> [UInt8] {

@@ -31,6 +31,8 @@ struct Route: Sendable {
         var schema: Schema
         /// An example for readers and for test tools.
         var example: String?
+        /// Whether a request without a body makes no sense.
+        var isRequired = true
     }
 
     struct Answer: Sendable {

@@ -50,6 +50,7 @@ enum Schemas {
         ("ViewChange", .object([.init("name", newName, required: false)] + viewMembers)),
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
+        ("RunChange", runChange), ("RunEstimate", runEstimate),
         ("Health", health), ("TraceList", traceList), ("ScreenAttestation", screenAttestation),
         ("AttestationReply", attestationReply), ("Diagnosis", diagnosis),
     ]
@@ -160,6 +161,9 @@ enum Schemas {
     private static let history = object(
         .init("row", rowID), .init("column", .string(pattern: columnPattern)),
         .init("entries", .array(.object([.init("revision", revision), .init("cause", cause)], closed: false))))
+    private static let budget = object(
+        .init("calls", .nullable(.integer(from: 1)), required: false), .init("tokens", .nullable(.integer(from: 1)), required: false),
+        .init("cost", .any, required: false))
     private static let scope = Schema.oneOf([
         .choice(["all", "empty", "failed", "stale", "filtered"]), object(.init("rows", .array(rowID))),
         object(.init("first", .integer(from: 1))),
@@ -167,7 +171,15 @@ enum Schemas {
     private static let newRun = object(
         .init("sheet", sheetID), .init("column", .string(pattern: columnPattern)), .init("scope", scope, required: false),
         .init("view", .any, required: false), .init("viewport", .array(rowID), required: false),
-        .init("concurrency", .nullable(.integer(from: 1, to: 1_000)), required: false))
+        .init("concurrency", .nullable(.integer(from: 1, to: 1_000)), required: false),
+        .init("budget", .nullable(budget), required: false), .init("sharesAnswers", .boolean, required: false))
+    private static let runChange = object(.init("budget", .nullable(budget), required: false))
+    private static let runEstimate = Schema.object(
+        [
+            .init("rows", count), .init("calls", count), .init("inputTokens", .array(count)),
+            .init("outputTokens", .array(count)),
+            .init("cost", .any), .init("seconds", .any), .init("currency", .string()), .init("example", .string()),
+        ], closed: false)
     private static let run = Schema.object([.init("run", .string()), .init("state", .string())], closed: false)
     private static let runList = object(.init("runs", .array(.named("Run"))))
     private static let traceList = object(

@@ -1,0 +1,79 @@
+import GridImage
+package import GridModel
+import Ordering
+
+// What a grid's log tells of runs: those that ended before this process began, what they cost, and taking their answers back.
+extension RunCoordinator {
+    /// How a run stands, at work or ended whenever.
+    package func status(of run: RunID, in grid: any RunGrid) -> RunStatus? {
+        if let status = status(of: run, grid: grid.id), status.isActive { return status }
+        let ledger = grid.snapshotForRun().ledger
+        return ledger.runs[run].map { RunStatus(run, of: grid.id, $0) } ?? status(of: run, grid: grid.id)
+    }
+
+    /// The runs of a grid that are remembered, the oldest first.
+    package func statuses(in grid: any RunGrid) -> [RunStatus] {
+        let active = statuses(of: grid.id).filter(\.isActive)
+        let known = Set(active.map(\.run))
+        let past = grid.snapshotForRun().ledger.runs.filter { !known.contains($0.key) }.map { RunStatus($0, of: grid.id, $1) }
+        return (active + past).sorted { $0.run < $1.run }
+    }
+
+    /// What a run would ask and cost.
+    package func estimate(_ request: RunRequest, on grid: any RunGrid) throws(RunRefusal) -> RunEstimate {
+        RunEstimate(try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices))
+    }
+
+    /// Cells of one command of an undo.
+    private static let cellsAtOnce = 1_000
+
+    /// Gives every cell that a run answered its value from before, unless somebody changed it since. Repeated, it does what is left.
+    /// - Returns: cells that were given back.
+    package func undo(_ run: RunID, on grid: any RunGrid) async throws(RunRefusal) -> Int {
+        guard let recorded = grid.snapshotForRun().ledger.runs[run] else { throw .noSuchRun(run) }
+        guard recorded.phase.isEnded else { throw .notNow("\(run) has not ended: cancel it first") }
+        let column = recorded.order.column
+        let answered = recorded.order.rows.indices.filter { recorded.mark(of: UInt32($0)) == .committed }
+        let cause = Cause(kind: .person, run: run, detail: "{\"undo\":\"\(run)\"}")
+        var given = 0
+        do throws(SubmissionFailure) {
+            for first in stride(from: 0, to: answered.count, by: Self.cellsAtOnce) {
+                let part = answered[first..<min(first + Self.cellsAtOnce, answered.count)]
+                let changes = part.map { Change.takeBack(row: recorded.order.rows[$0], column: column, run: run) }
+                let command = Command(intent: environment.newIntent(), cause: cause, changes: changes)
+                given += try await grid.submitForRun(command).results.count { $0 == .done }
+            }
+            let note = Change.noteRun(run, .undone(cells: UInt32(given)))
+            _ = try await grid.submitForRun(Command(intent: environment.newIntent(), cause: cause, changes: [note]))
+        } catch {
+            throw .notStored("\(given) cells were given back, then: \(error.reason)")
+        }
+        return given
+    }
+}
+
+extension RunStatus {
+    /// A run that this process does not work on.
+    init(_ run: RunID, of grid: GridID, _ recorded: RecordedRun) {
+        let open = recorded.count(.open)
+        let (state, reason): (State, String?) =
+            switch recorded.phase {
+            case .running: (.running, "it goes on in a moment")
+            case .paused(let reason): (.paused, reason)
+            case .finished: (.finished, nil)
+            case .cancelled: (.cancelled, nil)
+            case .refused(let reason): (.refused, reason)
+            }
+        let order = recorded.order
+        let took = recorded.endTime.map { $0 - min($0, recorded.time) } ?? 0
+        self.init(
+            run: run, grid: grid, sheet: order.sheet, column: order.column, state: state, reason: reason, scope: order.scope,
+            provider: order.provider, model: order.model, total: recorded.taskCount,
+            queued: recorded.phase.isEnded ? 0 : open, running: 0, committed: recorded.count(.committed),
+            suggested: recorded.count(.suggested), failed: recorded.count(.failed), skipped: recorded.count(.skipped),
+            cancelled: recorded.phase.isEnded ? open : 0, calls: Int(clamping: recorded.callCount), retries: 0, shared: 0,
+            askedAgain: 0, inDoubt: recorded.doubtCount, usage: recorded.spent, budget: recorded.budget,
+            undone: recorded.undone.map { Int($0) },
+            elapsed: .milliseconds(Int64(clamping: took)), rate: nil, secondsLeft: nil)
+    }
+}
