@@ -20,11 +20,15 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         .target(name: "Ordering", swiftSettings: settings),
         .target(name: "GridModel", dependencies: ["Ordering"], swiftSettings: settings),
-        .target(name: "GridImage", dependencies: ["GridModel", "Ordering"], swiftSettings: settings),
+        .target(
+            name: "GridImage",
+            dependencies: ["GridModel", "Ordering", .product(name: "HashTreeCollections", package: "swift-collections")],
+            swiftSettings: settings),
         .executableTarget(
             name: "ImageBenchmark", dependencies: ["GridImage", "GridModel", "Ordering"], swiftSettings: settings),
         .target(name: "GridStore", dependencies: ["GridModel", "Ordering"], swiftSettings: settings),

@@ -12,7 +12,7 @@ enum ImportTable {
         "Trace": ["Synchronization"],
         // L2
         "Wire": ["GridModel", "Ordering"],
-        "GridImage": ["GridModel", "Ordering", "Collections", "HashTreeCollections", "Synchronization"],
+        "GridImage": ["GridModel", "Ordering", "HashTreeCollections", "Synchronization"],
         "GridStore": ["GridModel", "Ordering", "Synchronization"],
         "ChangePipeline": ["GridStore", "GridImage", "GridModel", "Ordering", "Logging", "Synchronization", "Dispatch"],
         "Interchange": ["GridModel", "Ordering"],

@@ -162,7 +162,8 @@ enum Schemas {
         .init("row", rowID), .init("column", .string(pattern: columnPattern)),
         .init("entries", .array(.object([.init("revision", revision), .init("cause", cause)], closed: false))))
     private static let budget = object(
-        .init("calls", .nullable(.integer(from: 1)), required: false), .init("tokens", .nullable(.integer(from: 1)), required: false),
+        .init("calls", .nullable(.integer(from: 1)), required: false),
+        .init("tokens", .nullable(.integer(from: 1)), required: false),
         .init("cost", .any, required: false))
     private static let scope = Schema.oneOf([
         .choice(["all", "empty", "failed", "stale", "filtered"]), object(.init("rows", .array(rowID))),
