@@ -117,11 +117,10 @@ struct ServedProcess {
 
     /// The model that the environment names, else the rules that call none. A setting that cannot be right stops the start.
     private func provider(_ transport: HTTPModelTransport) throws -> any ModelProvider {
-        let names = ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"]
-        let named = names.compactMap { name in plan.settings[name].map { (name, $0) } }
+        let named = ModelSettings.names.compactMap { name in plan.settings[name].map { (name, $0) } }
         switch try ModelSettings(environment: Dictionary(named, uniquingKeysWith: { first, _ in first })) {
         case .demoRules: return DemoRulesProvider(clock: StandardRunClock(ContinuousClock()), delay: plan.demoDelay)
-        case .model(let configuration): return OpenAIProvider(configuration, transport: transport)
+        case .model(let configuration): return WireProvider(configuration, transport: transport)
         }
     }
 

@@ -27,29 +27,14 @@ struct OpenAIProviderTests {
         return ModelRequest(template: template, values: ["\"Oslo\"\n"], type: type, model: model)
     }
 
-    static func provider(_ transport: ScriptedTransport, key: String? = "sk-secret", model: String? = "small") throws
-        -> OpenAIProvider
-    {
-        OpenAIProvider(
-            .init(address: try ModelAddress("http://127.0.0.1:8089/v1/"), key: key, model: model), transport: transport)
-    }
+    static let wire = WireWorld(api: .openAI, address: "http://127.0.0.1:8089/v1/")
 
     static func answer(_ transport: ScriptedTransport, key: String? = "sk-secret") async throws(ModelFailure) -> ModelAnswer {
-        guard let provider = try? provider(transport, key: key), let request = try? request() else {
-            throw ModelFailure(.garbage, "the test's own address")
-        }
-        var collector = AnswerCollector(most: 1_000)
-        try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
-        return try collector.answer()
+        try await wire.answer(transport, key: key)
     }
 
     static func failure(_ transport: ScriptedTransport) async -> ModelFailure? {
-        do {
-            _ = try await answer(transport)
-            return nil
-        } catch {
-            return error
-        }
+        await wire.failure(transport)
     }
 
     static let whole = """
@@ -180,17 +165,7 @@ struct OpenAIProviderTests {
     @Test(arguments: UInt64(0)..<60) func `a reply damaged anywhere is an answer or a failure, never a trap`(_ seed: UInt64)
         async
     {
-        var random = SplitMix(seed: seed)
-        var bytes = Array(Self.whole.utf8)
-        for _ in 0..<(1 + Int(random.fraction() * 6)) {
-            let place = Int(random.fraction() * Double(bytes.count))
-            switch Int(random.fraction() * 3) {
-            case 0: bytes[place] = UInt8(random.fraction() * 256)
-            case 1: bytes.remove(at: place)
-            default: bytes.removeSubrange(place...)
-            }
-            if bytes.isEmpty { break }
-        }
+        let bytes = WireWorld.damaged(Self.whole, seed)
         let parts: [TransportPart] = [.head(status: 200, headers: []), .bytes(bytes)]
         let transport = ScriptedTransport(parts)
         if await Self.failure(transport) == nil {
@@ -210,7 +185,7 @@ struct ModelAddressTests {
         ("http://169.254.169.254/v1", "http://169.254.169.254/v1/x", false), ("http://8.8.8.8", "http://8.8.8.8/x", false),
     ])
     func `an address is read, and local ones are known`(_ text: String, _ url: String, _ isLocal: Bool) throws {
-        let address = try ModelAddress(text)
+        let address = try ModelAddress(text, for: .openAI)
         #expect(address.url("x") == url)
         #expect(address.isLocal == isLocal)
     }
@@ -221,6 +196,6 @@ struct ModelAddressTests {
         "http://host:99999/", "http://ho st/", "http://[::1/", "http://host\r\nx: y/", "http://[zz]/",
     ])
     func `an address that cannot be used says so`(_ text: String) {
-        #expect(throws: ModelAddress.Failure.self) { try ModelAddress(text) }
+        #expect(throws: ModelAddress.Failure.self) { try ModelAddress(text, for: .openAI) }
     }
 }

@@ -1,19 +1,23 @@
 import GridModel
 
-/// The request sent to a chat API: what all rows share first, this row's words last, so that the server's prefix cache serves
-/// every row after the first.
+/// What requests to all chat APIs have in common. What all rows share comes first, this row's words last, so that the server's
+/// prefix cache serves every row after the first.
 enum ChatRequest {
-    /// The request's JSON.
-    static func body(for request: ModelRequest, model: String) -> [UInt8] {
-        var json = "{\"model\":\""
-        JSONText.escape(model, into: &json)
-        json += "\",\"messages\":[{\"role\":\"system\",\"content\":\""
-        JSONText.escape(instruction(for: request.type), into: &json)
-        json += "\"},{\"role\":\"user\",\"content\":\""
-        JSONText.escape(request.template.rendered(request.values), into: &json)
-        json += "\"}],\"temperature\":0,\"max_tokens\":\(request.answerTokens)"
-        json += ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
-        return Array(json.utf8)
+    /// A text as JSON writes it.
+    static func quoted(_ text: String) -> String {
+        var json = "\""
+        JSONText.escape(text, into: &json)
+        return json + "\""
+    }
+
+    /// The message that is the same for every row of a column.
+    static func systemMessage(_ request: ModelRequest) -> String {
+        "{\"role\":\"system\",\"content\":\(quoted(instruction(for: request.type)))}"
+    }
+
+    /// The message with the row's values.
+    static func userMessage(_ request: ModelRequest) -> String {
+        "{\"role\":\"user\",\"content\":\(quoted(request.template.rendered(request.values)))}"
     }
 
     /// The same words for every row of a column.

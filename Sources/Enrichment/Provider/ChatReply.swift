@@ -1,86 +1,60 @@
-package import GridModel
+import GridModel
 
-/// One document of a chat reply: a chunk of a stream, a whole reply, or an error.
-package struct ChatReply: Hashable, Sendable {
-    package var text: String?
-    package var finishReason: String?
-    package var usage: RunUsage?
-    package var error: ProviderError?
+/// One document of a chat reply, in whichever API: a piece of a stream, a whole reply, or an error.
+struct ChatReply: Hashable, Sendable {
+    var text: String?
+    /// "stop", "length", "content_filter", or the API's own word for what makes no value.
+    var finishReason: String?
+    /// Tokens so far; `nil` where this document says nothing of them.
+    var inputTokens: UInt64?
+    var outputTokens: UInt64?
+    var error: ProviderError?
+    /// What follows is not part of the answer.
+    var isLast = false
 
-    /// An error as the OpenAI API writes it, and as its look-alikes do: `code` may be a number, `error` may be a text.
-    package struct ProviderError: Hashable, Sendable {
-        package var message = ""
-        package var type = ""
-        package var code = ""
+    /// An error as the APIs write it, and as their look-alikes do: `code` may be a number, `error` may be a text.
+    struct ProviderError: Hashable, Sendable {
+        var message = ""
+        var type = ""
+        var code = ""
     }
 
-    /// Reads a chunk or a reply. Unknown members are stepped over; a member of the wrong kind is a failure.
-    package init(_ bytes: [UInt8]) throws(JSONScanner.Failure) {
+    /// Reads an object: its `error`, which all APIs have, and what `member` makes of the others.
+    static func reading(
+        _ bytes: [UInt8],
+        member: (String, inout JSONScanner, inout ChatReply) throws(JSONScanner.Failure) -> Void
+    ) throws(JSONScanner.Failure) -> ChatReply {
         var scanner = JSONScanner(bytes)
-        var text: String?
-        var finishReason: String?
-        var usage: RunUsage?
-        var error: ProviderError?
+        var reply = ChatReply()
         try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
-            switch name {
-            case "choices": try Self.readChoices(&scanner, &text, &finishReason)
-            case "usage": usage = try Self.readUsage(&scanner)
-            case "error": error = try Self.readError(&scanner)
-            default: _ = try scanner.skipValue()
-            }
+            if name == "error" { reply.error = try readError(&scanner) } else { try member(name, &scanner, &reply) }
         }
         try scanner.end()
-        self.text = text
-        self.finishReason = finishReason
-        self.usage = usage
-        self.error = error
+        return reply
     }
 
-    private static func readChoices(
-        _ scanner: inout JSONScanner, _ text: inout String?, _ reason: inout String?
-    ) throws(JSONScanner.Failure) {
-        if try scanner.takeNull() { return }
-        var index = 0
-        try scanner.array { (scanner) throws(JSONScanner.Failure) in
-            defer { index += 1 }
-            // One answer was asked for; a second choice would mix two.
-            guard index == 0 else {
-                _ = try scanner.skipValue()
-                return
-            }
-            try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
-                switch name {
-                case "delta", "message": try readMessage(&scanner, &text)
-                case "finish_reason": reason = try optionalString(&scanner)
-                default: _ = try scanner.skipValue()
-                }
-            }
-        }
+    /// Takes more characters of the answer.
+    mutating func append(_ more: String?) {
+        if let more { text = (text ?? "") + more }
     }
 
-    private static func readMessage(_ scanner: inout JSONScanner, _ text: inout String?) throws(JSONScanner.Failure) {
+    /// Reads a message of a role and a content; a content in parts is a failure.
+    static func readContent(_ scanner: inout JSONScanner, _ reply: inout ChatReply) throws(JSONScanner.Failure) {
         if try scanner.takeNull() { return }
         try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
-            if name == "content" { text = try optionalString(&scanner) } else { _ = try scanner.skipValue() }
+            if name == "content" { reply.text = try optionalString(&scanner) } else { _ = try scanner.skipValue() }
         }
     }
 
-    private static func readUsage(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> RunUsage? {
+    /// A number of tokens: never negative, `nil` for `null`.
+    static func tokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> UInt64? {
         if try scanner.takeNull() { return nil }
-        var usage = RunUsage()
-        try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
-            switch name {
-            case "prompt_tokens": usage.input = try tokens(&scanner)
-            case "completion_tokens": usage.output = try tokens(&scanner)
-            default: _ = try scanner.skipValue()
-            }
-        }
-        return usage
+        return UInt64(max(0, try scanner.integer()))
     }
 
-    private static func tokens(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> UInt64 {
-        if try scanner.takeNull() { return 0 }
-        return UInt64(max(0, try scanner.integer()))
+    /// A text; `nil` for `null`.
+    static func optionalString(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> String? {
+        try scanner.takeNull() ? nil : try scanner.string()
     }
 
     private static func readError(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> ProviderError? {
@@ -99,10 +73,6 @@ package struct ChatReply: Hashable, Sendable {
             }
         }
         return error
-    }
-
-    private static func optionalString(_ scanner: inout JSONScanner) throws(JSONScanner.Failure) -> String? {
-        try scanner.takeNull() ? nil : try scanner.string()
     }
 
     /// A text's characters, nothing for `null`, anything else as JSON.

@@ -8,7 +8,7 @@ package struct ModelAddress: Hashable, Sendable {
     package let scheme: Scheme
     /// A name, an IPv4 address, or an IPv6 address without its brackets; in lower case.
     package let host: String
-    package let port: UInt16?
+    package internal(set) var port: UInt16?
     /// Begins with "/", or is empty; never ends with "/".
     package let path: String
 
@@ -17,12 +17,13 @@ package struct ModelAddress: Hashable, Sendable {
         package var description: String
     }
 
-    /// Reads "https://host[:port][/path]". No user, query or fragment: a key in an address would end in logs.
-    package init(_ text: String) throws(Failure) {
-        let shown = "OPENAI_BASE_URL"
+    /// Reads "https://host[:port][/path]", as the setting of `api` holds it. No user, query or fragment: a key in an address
+    /// would end in logs.
+    package init(_ text: String, for api: ModelAPI) throws(Failure) {
         func fail(_ reason: String) -> Failure {
             Failure(
-                description: "\(shown) \(reason); it should read like http://127.0.0.1:8089/v1 or https://api.openai.com/v1")
+                description:
+                    "\(api.names.address) \(reason); it should read like \(api.exampleAddress) or \(api.usualAddress)")
         }
         var rest = text[...]
         while rest.first?.isWhitespace == true { rest.removeFirst() }
@@ -39,7 +40,9 @@ package struct ModelAddress: Hashable, Sendable {
         } else {
             throw fail("does not begin with http:// or https://")
         }
-        guard !rest.contains("@") else { throw fail("holds a user name or password: put the key in OPENAI_API_KEY") }
+        guard !rest.contains("@") else {
+            throw fail("holds a user name or password" + (api.names.key.map { ": put the key in \($0)" } ?? ""))
+        }
         guard !rest.contains("?"), !rest.contains("#") else { throw fail("has a query or a fragment") }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         var authority = rest[..<slash]
@@ -84,7 +87,8 @@ package struct ModelAddress: Hashable, Sendable {
     /// True for this machine and for private networks, where a server without a key is usual: loopback, RFC 1918, IPv6 local
     /// addresses, `.local` and names without a dot. The link-local 169.254.0.0/16 is not: that is where clouds keep secrets.
     package var isLocal: Bool {
-        if host == "localhost" || host.hasSuffix(".localhost") || host.hasSuffix(".local") { return true }
+        // Where a server listens on all addresses, a client that connects to 0.0.0.0 reaches this machine.
+        if host == "localhost" || host == "0.0.0.0" || host.hasSuffix(".localhost") || host.hasSuffix(".local") { return true }
         if host.contains(":") { return host == "::1" || host.hasPrefix("fc") || host.hasPrefix("fd") }
         guard host.contains(".") else { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }

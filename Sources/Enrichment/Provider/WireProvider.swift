@@ -1,0 +1,70 @@
+/// A model behind an address, asked in one of the chat APIs.
+package struct WireProvider: ModelProvider {
+    /// Where, as whom and what is asked.
+    package struct Configuration: Sendable {
+        package var api: ModelAPI
+        package var address: ModelAddress
+        /// Sent to `address` and nowhere else; never part of a message.
+        package var key: String?
+        /// The model asked when a column names none.
+        package var model: String?
+
+        package init(api: ModelAPI, address: ModelAddress, key: String?, model: String?) {
+            self.api = api
+            self.address = address
+            self.key = key
+            self.model = model
+        }
+    }
+
+    /// Bytes of a request: a model's context ends far below, and a server's memory should not find out how far.
+    package static let requestBytes = 262_144
+    /// Bytes of a reply, framing included: each token of a stream comes with 200 bytes around it.
+    package static let replyBytes = 16_777_216
+    /// Bytes kept of a refusal's body.
+    package static let refusalBytes = 65_536
+
+    private let configuration: Configuration
+    private let transport: any ModelTransport
+
+    package init(_ configuration: Configuration, transport: any ModelTransport) {
+        self.configuration = configuration
+        self.transport = transport
+    }
+
+    package var description: ProviderDescription {
+        ProviderDescription(
+            label: configuration.api.label, host: configuration.address.authority, model: configuration.model)
+    }
+
+    package func objection(to template: PromptTemplate, model: String?) -> String? {
+        model ?? configuration.model == nil ? noModel : nil
+    }
+
+    private var noModel: String {
+        "no model is named: set \(configuration.api.names.model), or name a model in the column"
+    }
+
+    package func stream(
+        _ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
+    ) async throws(ModelFailure) {
+        guard let model = request.model ?? configuration.model else {
+            throw ModelFailure(.refused, noModel)
+        }
+        let format = configuration.api.format
+        let body = format.body(for: request, model: model)
+        guard body.count <= Self.requestBytes else {
+            throw ModelFailure(
+                .rejected, "the prompt for this row has \(body.count) bytes, and at most \(Self.requestBytes) are sent")
+        }
+        let accepted = format.framing == .events ? "text/event-stream" : "application/x-ndjson"
+        var headers = [TransportField("content-type", "application/json"), TransportField("accept", accepted)]
+        if let name = request.requestID { headers.append(TransportField("x-client-request-id", name)) }
+        headers += format.headers(key: configuration.key)
+        let call = TransportRequest(
+            method: "POST", url: configuration.address.url(format.resource), headers: headers, body: body)
+        var reader = ChatReplyReader(api: configuration.api, address: configuration.address)
+        try await transport.send(call) { (part) throws(ModelFailure) in try reader.receive(part, deliver) }
+        try reader.end(deliver)
+    }
+}
