@@ -57,3 +57,9 @@ export class MockRun {
     return this.document();
   }
 }
+
+/** What a run would ask and cost: every row its own question. */
+export function estimate(grid, asked) {
+  const rows = asked.scope?.first ?? grid.sheet(asked.sheet).rows.length;
+  return { rows, calls: rows, inputTokens: [rows * 20, rows * 30], outputTokens: [rows, rows * 8], cost: null, seconds: null, currency: 'USD', example: '' };
+}

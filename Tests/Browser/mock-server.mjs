@@ -9,7 +9,7 @@ import { readFileSync, createReadStream, statSync } from 'node:fs';
 import { extname, join, normalize, resolve } from 'node:path';
 import { MockGrid, parseCSV } from './mock-grid.mjs';
 import { applyChanges, Refusal } from './mock-changes.mjs';
-import { MockRun } from './mock-run.mjs';
+import { MockRun, estimate } from './mock-run.mjs';
 
 const options = Object.fromEntries(process.argv.slice(2).flatMap((a, i, all) => (a.startsWith('--') ? [[a.slice(2), all[i + 1]?.startsWith('--') ? 'yes' : (all[i + 1] ?? 'yes')]] : [])));
 const here = new URL('.', import.meta.url).pathname;
@@ -204,6 +204,7 @@ async function below(method, grid, sheet, rest, query, request, structure) {
   if (route === 'PATCH sheets/views') { const view = sheet.views.find((v) => v.id === rest[3]); Object.assign(view, await json(request)); structure(sheet.id); return view; }
   if (route === 'DELETE sheets/views') { sheet.views = sheet.views.filter((v) => v.id !== rest[3]); structure(sheet.id); return { status: 204 }; }
   if (route === 'GET sheets/rows') return { row: rest[3], column: rest[5], entries: grid.history.get(`${rest[3]} ${rest[5]}`) ?? [] };
+  if (method === 'POST' && rest.join('/') === 'runs/estimate') return estimate(grid, await json(request));
   if (route === 'POST runs/') { const run = new MockRun(grid, await json(request), `run${grid.runs.length + 1}`); grid.runs.push(run); return { ...run.document(), status: 201 }; }
   if (route === 'GET runs/') return rest[1] ? grid.runs.find((r) => r.id === rest[1]).document() : { runs: grid.runs.map((r) => r.document()) };
   if (rest[0] === 'runs' && method === 'POST') return grid.runs.find((r) => r.id === rest[1]).act(rest[2]);

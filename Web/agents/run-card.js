@@ -54,7 +54,7 @@ export class RunCard {
     this.bar.setAttribute('aria-label', `${column ?? ''} ${percent} %`);
     this.renderCounts(event);
     const facts = [];
-    if (isActive(event) && event.rate) facts.push(`${event.rate.toFixed(event.rate < 10 ? 1 : 0)} rows/s`);
+    if (event.state === 'running' && event.rate) facts.push(`${event.rate.toFixed(event.rate < 10 ? 1 : 0)} rows/s`);
     if (event.state === 'running' && event.eta) facts.push(`${duration(event.eta)} left`);
     if (event.tokens) facts.push(`${count(event.tokens)} tokens`);
     if (event.cost) facts.push(`${money(event.cost)} spent`);
