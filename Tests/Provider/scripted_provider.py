@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""An OpenAI-compatible chat server that fails in every documented way, for tests of whatever calls one. Only the standard library.
+"""A chat server that fails in every documented way, for tests of whatever calls one. It speaks the OpenAI chat API
+(/v1/chat/completions), Anthropic's (/v1/messages) and Ollama's (/api/chat), with the same answers and the same faults. Only the
+standard library.
 
     python3 Tests/Provider/scripted_provider.py --port 8099 --seed 1 --limit-rate 0.2 --retry-after 1 --cut-rate 0.1
 
@@ -75,9 +77,141 @@ class Script:
             return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100], "tokensByCall": dict(self.calls)}
 
 
+class OpenAI:
+    """Chunks of a choice, the usage in one of its own, [DONE]."""
+
+    content_type = "text/event-stream; charset=utf-8"
+
+    def __init__(self, model: str, request: dict, usage: tuple[int, int]) -> None:
+        self.chunk = {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 0, "model": model}
+        self.wants_usage = (request.get("stream_options") or {}).get("include_usage")
+        self.usage = usage
+
+    @staticmethod
+    def key(headers) -> str:
+        return (headers.get("authorization") or "").removeprefix("Bearer ")
+
+    @staticmethod
+    def refusal(fault: str, message: str) -> dict:
+        codes = {"limit": "rate_limit_exceeded", "key": "invalid_api_key", "quota": "insufficient_quota", "error": "server_error",
+                 "request": "invalid_request_error", "model": "model_not_found"}
+        code = codes.get(fault)
+        return {"error": {"message": message, "type": code, "param": None, "code": code}}
+
+    def event(self, value: dict) -> bytes:
+        return b"data: " + json.dumps({**self.chunk, **value}).encode() + b"\n\n"
+
+    def choice(self, delta: dict, reason: str | None = None) -> bytes:
+        return self.event({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+
+    def begin(self) -> bytes:
+        return self.choice({"role": "assistant", "content": ""})
+
+    def piece(self, text: str) -> bytes:
+        return self.choice({"content": text})
+
+    def garbage(self) -> bytes:
+        return b'data: {"choices": [this is not json\n\n'
+
+    def error(self) -> bytes:
+        return self.event(self.refusal("error", "The model crashed"))
+
+    def end(self, is_whole: bool) -> bytes:
+        end = self.choice({}, "stop" if is_whole else "length")
+        if self.wants_usage:
+            read, written = self.usage
+            usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+            end += self.event({"choices": [], "usage": usage})
+        return end + b"data: [DONE]\n\n"
+
+
+class Anthropic:
+    """message_start with the tokens read, a block in pieces, message_delta with the reason and the tokens written, message_stop."""
+
+    content_type = "text/event-stream; charset=utf-8"
+
+    def __init__(self, model: str, request: dict, usage: tuple[int, int]) -> None:
+        self.model = model
+        self.usage = usage
+
+    @staticmethod
+    def key(headers) -> str:
+        # A call without a version is refused by the real one as well.
+        return headers.get("x-api-key") or "" if headers.get("anthropic-version") else ""
+
+    @staticmethod
+    def refusal(fault: str, message: str) -> dict:
+        kinds = {"limit": "rate_limit_error", "key": "authentication_error", "quota": "billing_error", "server": "overloaded_error",
+                 "request": "invalid_request_error", "model": "not_found_error"}
+        return {"type": "error", "error": {"type": kinds.get(fault, "api_error"), "message": message}}
+
+    def event(self, kind: str, **value) -> bytes:
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **value})}\n\n".encode()
+
+    def begin(self) -> bytes:
+        message = {"id": "msg_scripted", "type": "message", "role": "assistant", "model": self.model, "content": [],
+                   "stop_reason": None, "usage": {"input_tokens": self.usage[0], "output_tokens": 1}}
+        block = {"type": "text", "text": ""}
+        return (self.event("message_start", message=message) + self.event("content_block_start", index=0, content_block=block)
+                + self.event("ping"))
+
+    def piece(self, text: str) -> bytes:
+        return self.event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
+
+    def garbage(self) -> bytes:
+        return b'event: content_block_delta\ndata: {"delta": {this is not json\n\n'
+
+    def error(self) -> bytes:
+        return b"event: error\ndata: " + json.dumps(self.refusal("error", "The model crashed")).encode() + b"\n\n"
+
+    def end(self, is_whole: bool) -> bytes:
+        delta = {"stop_reason": "end_turn" if is_whole else "max_tokens", "stop_sequence": None}
+        return (self.event("content_block_stop", index=0)
+                + self.event("message_delta", delta=delta, usage={"output_tokens": self.usage[1]}) + self.event("message_stop"))
+
+
+class Ollama:
+    """Lines of JSON; the last one is done, with the reason and the tokens. There is no key."""
+
+    content_type = "application/x-ndjson"
+    key = None
+
+    def __init__(self, model: str, request: dict, usage: tuple[int, int]) -> None:
+        self.model = model
+        self.usage = usage
+
+    @staticmethod
+    def refusal(fault: str, message: str) -> dict:
+        return {"error": message}
+
+    def line(self, text: str, **more) -> bytes:
+        line = {"model": self.model, "message": {"role": "assistant", "content": text}, "done": False, **more}
+        return json.dumps(line).encode() + b"\n"
+
+    def begin(self) -> bytes:
+        return b""
+
+    def piece(self, text: str) -> bytes:
+        return self.line(text)
+
+    def garbage(self) -> bytes:
+        return b'{"message": {this is not json\n'
+
+    def error(self) -> bytes:
+        return json.dumps(self.refusal("error", "The model crashed")).encode() + b"\n"
+
+    def end(self, is_whole: bool) -> bytes:
+        reason = "stop" if is_whole else "length"
+        return self.line("", done=True, done_reason=reason, prompt_eval_count=self.usage[0], eval_count=self.usage[1])
+
+
+APIS = {"/v1/chat/completions": OpenAI, "/v1/messages": Anthropic, "/api/chat": Ollama}
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script: Script
+    api = OpenAI
 
     def log_message(self, *_) -> None:
         pass
@@ -88,15 +222,17 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/v1/models":
             self.document(200, {"object": "list", "data": [{"id": self.script.options.model, "object": "model"}]})
         else:
-            self.refuse(404, "not found")
+            self.refuse(404, "request", "not found")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.path == "/reset":
             self.script.reset()
             return self.document(200, {})
-        if self.path != "/v1/chat/completions":
-            return self.refuse(404, "not found")
+        # A kept connection may ask in another API the next time.
+        self.api = APIS.get(self.path, OpenAI)
+        if self.path not in APIS:
+            return self.refuse(404, "request", "not found")
         self.script.count("calls")
         self.script.count("inFlight")
         try:
@@ -109,18 +245,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def chat(self, body: bytes) -> None:
         options = self.script.options
-        if options.key and self.headers.get("authorization") != f"Bearer {options.key}":
+        if options.key and self.api.key and self.api.key(self.headers) != options.key:
             self.script.count("badKey")
-            return self.refuse(401, "Incorrect API key provided", "invalid_api_key")
+            return self.refuse(401, "key", "Incorrect API key provided")
         if options.quota is not None and self.script.stats()["answers"] >= options.quota:
-            return self.refuse(429, "You exceeded your current quota", "insufficient_quota")
+            return self.refuse(429 if self.api is OpenAI else 402, "quota", "You exceeded your current quota")
         try:
             request = json.loads(body)
             message = [m["content"] for m in request["messages"] if m["role"] == "user"][-1]
         except (ValueError, KeyError, IndexError, TypeError):
-            return self.refuse(400, "this is not a chat request", "invalid_request_error")
+            return self.refuse(400, "request", "this is not a chat request")
         if options.model and request.get("model") != options.model:
-            return self.refuse(404, f"The model `{request.get('model')}` does not exist", "model_not_found")
+            return self.refuse(404, "model", f"The model `{request.get('model')}` does not exist")
         before = self.script.number(message)
         fault = self.script.fault(message, before)
         if fault:
@@ -128,51 +264,49 @@ class Handler(BaseHTTPRequestHandler):
         slow = options.slow_for and options.slow_for in message
         self.pause(options.slow_seconds if slow else options.latency)
         if fault == "limit":
-            return self.refuse(429, "Rate limit reached", "rate_limit_exceeded", {"Retry-After": str(options.retry_after)})
+            return self.refuse(429, fault, "Rate limit reached", {"Retry-After": str(options.retry_after)})
         if fault == "server":
-            return self.refuse(503, "The server is overloaded")
+            return self.refuse(529 if self.api is Anthropic else 503, fault, "The server is overloaded")
         if fault == "timeout":
             return self.hang()
         self.stream(request, message, fault)
 
     def stream(self, request: dict, message: str, fault: str | None) -> None:
         answer = self.script.answer(message)
-        usage = {"prompt_tokens": len(message.split()) + 20, "completion_tokens": len(answer.split())}
+        usage = (len(message.split()) + 20, len(answer.split()))
+        writer = self.api(self.script.options.model, request, usage)
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Content-Type", writer.content_type)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]})
+        self.chunk(writer.begin())
         pieces = [answer[i : i + 4] for i in range(0, len(answer), 4)]
         if fault == "cut":
             pieces = pieces[: len(pieces) // 2]
         for index, piece in enumerate(pieces):
             self.pause(self.script.options.token_latency)
             if fault == "garbage" and index == len(pieces) // 2:
-                self.chunk(b"data: {\"choices\": [this is not json\n\n")
+                self.chunk(writer.garbage())
             if fault == "error" and index == len(pieces) // 2:
-                self.event({"error": {"message": "The model crashed", "type": "server_error", "code": None}})
+                self.chunk(writer.error())
                 return self.end_of_stream()
-            self.event({"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
+            self.chunk(writer.piece(piece))
         if fault == "cut":
             # No finish reason and no last chunk: the connection is simply gone.
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length" if fault == "length" else "stop"}]})
-        if (request.get("stream_options") or {}).get("include_usage"):
-            self.event({"choices": [], "usage": {**usage, "total_tokens": sum(usage.values())}})
-        self.chunk(b"data: [DONE]\n\n")
+        self.chunk(writer.end(is_whole=fault != "length"))
         self.end_of_stream()
         with self.script.lock:
             # After garbage a client may have gone before the usage came.
             if fault in (None, "length"):
-                self.script.tokens["input"] += usage["prompt_tokens"]
-                self.script.tokens["output"] += usage["completion_tokens"]
+                self.script.tokens["input"] += usage[0]
+                self.script.tokens["output"] += usage[1]
                 name = self.headers.get("x-client-request-id")
                 if name:
-                    self.script.calls[name] = self.script.calls.get(name, 0) + sum(usage.values())
+                    self.script.calls[name] = self.script.calls.get(name, 0) + sum(usage)
             if fault is None:
                 self.script.counts["answers"] += 1
                 self.script.answered[message] = self.script.answered.get(message, 0) + 1
@@ -201,11 +335,9 @@ class Handler(BaseHTTPRequestHandler):
         if seconds > 0:
             time.sleep(seconds)
 
-    def event(self, value: dict) -> None:
-        chunk = {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 0, "model": self.script.options.model}
-        self.chunk(b"data: " + json.dumps({**chunk, **value}).encode() + b"\n\n")
-
     def chunk(self, data: bytes) -> None:
+        if not data:
+            return  # an empty chunk is the end
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
@@ -213,8 +345,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 
-    def refuse(self, status: int, message: str, code: str | None = None, headers: dict | None = None) -> None:
-        self.document(status, {"error": {"message": message, "type": code, "param": None, "code": code}}, headers)
+    def refuse(self, status: int, fault: str, message: str, headers: dict | None = None) -> None:
+        self.document(status, self.api.refusal(fault, message), headers)
 
     def document(self, status: int, value: dict, headers: dict | None = None) -> None:
         body = json.dumps(value).encode()
@@ -233,10 +365,10 @@ class Server(ThreadingHTTPServer):
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="An OpenAI-compatible chat server that fails in every documented way.")
+    parser = argparse.ArgumentParser(description="A chat server that fails in every documented way.")
     parser.add_argument("--port", type=int, default=8099, help="0 picks a free one; it is printed")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--key", default="sk-scripted", help="the key that is accepted; empty for any")
+    parser.add_argument("--key", default="sk-scripted", help="the key that is accepted, where the API has one; empty for any")
     parser.add_argument("--model", default="scripted", help="the model that is served; empty for any")
     parser.add_argument("--answer", help="the answer to everything; {message} stands for the question")
     parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
