@@ -183,6 +183,7 @@ struct ModelAddressTests {
         ("http://ollama:11434/v1", "http://ollama:11434/v1/x", true),
         ("http://192.168.1.9/v1", "http://192.168.1.9/v1/x", true),
         ("http://169.254.169.254/v1", "http://169.254.169.254/v1/x", false), ("http://8.8.8.8", "http://8.8.8.8/x", false),
+        ("http://2852039166", "http://2852039166/x", false), ("http://0xA9FEA9FE", "http://0xa9fea9fe/x", false),
     ])
     func `an address is read, and local ones are known`(_ text: String, _ url: String, _ isLocal: Bool) throws {
         let address = try ModelAddress(text, for: .openAI)

@@ -90,7 +90,8 @@ package struct ModelAddress: Hashable, Sendable {
         // Where a server listens on all addresses, a client that connects to 0.0.0.0 reaches this machine.
         if host == "localhost" || host == "0.0.0.0" || host.hasSuffix(".localhost") || host.hasSuffix(".local") { return true }
         if host.contains(":") { return host == "::1" || host.hasPrefix("fc") || host.hasPrefix("fd") }
-        guard host.contains(".") else { return true }
+        // A number is an IPv4 address in one piece, in decimal or as 0x..., to whatever resolves it; it may be any address.
+        guard host.contains(".") else { return host.first?.isNumber == false }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         guard parts.count == 4, let a = parts[0], let b = parts[1], parts[2] != nil, parts[3] != nil else { return false }
         return a == 127 || a == 10 || a == 192 && b == 168 || a == 172 && (16...31).contains(b)
