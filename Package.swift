@@ -163,7 +163,9 @@ if !coreOnly && !storeOnly {
                 httpTypes,
             ]),
         tests("GridClient", ["GridClient", "TraceRecording", "Wire", "GridModel", "Ordering"]),
-        tests("trueline", ["trueline", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),
+        tests(
+            "trueline",
+            ["trueline", "Enrichment", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),
     ]
 }
 

@@ -327,6 +327,11 @@ package struct RunEvent: Hashable, Sendable {
         if let reason { writer.member("reason", reason) }
     }
 
+    /// Reads a run's document, of which the event is a part.
+    package init(wire bytes: [UInt8]) throws(WireError) {
+        self = try WireReader.read(bytes) { (reader) throws(WireError) in try RunEvent(&reader) }
+    }
+
     init(_ reader: inout WireReader) throws(WireError) {
         var run: RunID?
         var event = RunEvent(run: RunID(0), state: "")

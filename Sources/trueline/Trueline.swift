@@ -12,6 +12,7 @@ struct Trueline: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
+            EnrichCommand.self,
             DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, ReplayCommand.self, OpenCommand.self,
             SynthesizeCommand.self,
         ])

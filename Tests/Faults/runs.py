@@ -20,7 +20,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Browser"))
-from trueline_process import Problem, Server  # noqa: E402
+from trueline_process import BINARY, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -38,17 +38,6 @@ def provider(options):
     return process, found.group(0)
 
 
-def wait(check, seconds, what):
-    """Asks until the answer is true; the poll interval is short beside what is waited for."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = check()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise SystemExit(f"gave up waiting for {what}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=400)
@@ -59,6 +48,8 @@ def main():
     options = parser.parse_args()
     chance = random.Random(options.seed)
     model, address = provider(options)
+    for name in [name for name in os.environ if name.startswith(("ANTHROPIC_", "OLLAMA_"))]:
+        del os.environ[name]
     os.environ.update(OPENAI_BASE_URL=f"{address}/v1", OPENAI_API_KEY="sk-scripted", OPENAI_MODEL="scripted")
     data = tempfile.mkdtemp(prefix="trueline-runs-")
     server = Server(data=data)
@@ -92,6 +83,7 @@ def run(options, chance, server, address):
     kills = 0
     ready = []
     while kills < options.kills:
+        # The run's own time, between two kills.
         time.sleep(chance.uniform(0.05, 0.4))
         state = client.request("GET", path)
         if state["state"] in ("finished", "cancelled", "refused"):
@@ -105,11 +97,13 @@ def run(options, chance, server, address):
         if state["state"] == "paused":
             raise SystemExit(f"the run paused: {state.get('reason')}")
 
-    def over():
-        state = client.request("GET", path)
-        return state if state["state"] in ("finished", "cancelled", "refused") else None
-
-    end = wait(over, 300, "the end of the run")
+    # The command line watches it to its end; cells that failed make its exit code 1.
+    watched = subprocess.run(
+        [BINARY, "enrich", "--server", server.url, "--grid", grid, "--run", began["run"], "--json"],
+        capture_output=True, text=True, timeout=600)
+    if watched.returncode not in (0, 1) or json.loads(watched.stdout)["state"] != "finished":
+        raise SystemExit(f"trueline enrich ended with {watched.returncode}: {watched.stdout}{watched.stderr}")
+    end = client.request("GET", path)
     return compare(options, client, grid, sheet, column, end, kills, ready, address)
 
 

@@ -1,3 +1,6 @@
+import ArgumentParser
+import Enrichment
+import Foundation
 import GridClient
 import GridModel
 import GridStore
@@ -24,6 +27,28 @@ struct CommandTests {
         snapshot.columns = zip(columnIDs, names).map { Column(id: $0, name: $1, type: .text) }
         let lines = TerminalFrame(columns: columns, lines: 10).lines(snapshot, page: 1, title: "東京東京東京東京東京東京")
         for line in lines { #expect(TerminalFrame.width(line) <= columns, "\(line)") }
+    }
+
+    @Test("enrich takes a scope, a budget or a run, and refuses what makes no sense")
+    func enrich() throws {
+        let command = try EnrichCommand.parse(["--scope", "failed", "--most-tokens", "5000", "--concurrency", "8"])
+        #expect(command.scope == "failed" && command.mostTokens == 5_000 && command.concurrency == 8)
+        for bad in [["--scope", "some"], ["--first", "0"], ["--most-cost", "0"], ["--most-calls", "0"], ["--run", "7"]] {
+            #expect(throws: (any Error).self) { try EnrichCommand.parse(bad) }
+        }
+    }
+
+    @Test("A price list says what a million tokens cost, and a damaged one what it should be like")
+    func prices() throws {
+        let path = NSTemporaryDirectory() + "trueline-prices-\(UInt64.random(in: 0 ... .max)).json"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(#"{"models":{"gpt-*":{"input":0.15,"output":0.6}}}"#.utf8).write(to: URL(fileURLWithPath: path))
+        let usage = try PriceFile.read(path).priced(RunUsage(input: 1_000_000, output: 500_000), model: "gpt-x")
+        #expect(usage.cost == 450_000_000)
+        try Data(#"{"models":{"gpt":{"input":-1,"output":0}}}"#.utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: Settings.Failure.self) { try PriceFile.read(path) }
+        try Data("[]".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: Settings.Failure.self) { try PriceFile.read(path) }
     }
 
     @Test("A flood is a function of its seed, writes each change once, and keeps to its rate")

@@ -1,7 +1,5 @@
 /// The bounds of a run (S8), each with its reason.
 package struct RunLimits: Hashable, Sendable {
-    /// Rows of one run: its tasks are kept in memory, about 40 bytes each.
-    package static let tasks = 1_000_000
     /// The most calls that anyone may ask to have in flight at once.
     package static let mostConcurrentCalls = 64
 

@@ -58,7 +58,7 @@ package struct RunRequest: Hashable, Sendable {
 
     /// The rows to ask about, in order: those of the viewport first, then the view's order. O(rows of the view).
     func rows(in snapshot: any RunSnapshot) -> [RowID] {
-        let most = RunLimits.tasks + 1
+        let most = Limits.rowsPerRun + 1
         let rows: [RowID]
         switch scope {
         case .all: rows = snapshot.rows(of: sheet, view: view, most: most) { _ in true }

@@ -37,7 +37,7 @@ final class SheetLookup: LookupTables {
         let key = try column(pair.key, columns)
         let result = try column(pair.result, columns)
         var table: [String: String] = [:]
-        for row in snapshot.rows(of: sheet, view: ViewDefinition(), most: RunLimits.tasks, where: { _ in true }) {
+        for row in snapshot.rows(of: sheet, view: ViewDefinition(), most: Limits.rowsPerRun, where: { _ in true }) {
             guard let name = snapshot.value(row: row, column: key)?.displayText,
                 let text = snapshot.value(row: row, column: result)?.displayText
             else { continue }
