@@ -52,7 +52,8 @@ export async function record(reader, store, recorder = load()) {
   wrap(store, 'painted', (/** @type {number} */ revision) => {
     const key = gridKey(grid());
     out.write('viewport', key, [...store.pages.keys()], { version: revision, guard: 'G2', after: afterCommit(grid(), revision) });
-    requestAnimationFrame(() => out.render(undefined, { [key]: revision }, { view: 'viewport' }));
+    // Until the paint that has it, an edit that was acknowledged is shown as a draft, beside the value: the frame says so.
+    requestAnimationFrame(() => out.render(undefined, { [key]: revision }, { view: 'viewport', ...(reader.drafts.drafts.size > 0 ? { marked: [key] } : {}) }));
   });
   return out;
 }

@@ -84,6 +84,14 @@ extension RuleTests {
                 render frame=1 shows={"k":4} id=f
                 """),
         Example(
+            rule: .readYourWrites,
+            name: "a frame below it that shows the key as unsaved: the own change stands beside the value",
+            event: "",
+            trace: """
+                ack key=k version=5
+                render frame=1 shows={"k":4} marked=["k"]
+                """),
+        Example(
             rule: .readYourWrites, name: "a read that began after the acknowledgement", event: "a",
             trace: """
                 ack key=k version=5

@@ -255,7 +255,8 @@ extension RuleEngine {
             versions.shown.set(pair, versions.entries.count)
             versions.entries.append(entry)
         }
-        if versions.hasAcknowledgements,
+        // Who sees a key marked as unsaved sees the own change there, though not yet in the value.
+        if !shown.marked, versions.hasAcknowledgements,
             let ack = self.entry(versions.acknowledged, PairTable.key(log.sessions[event].raw, shown.key.raw)),
             shown.version.isOlder(than: ack.version)
         {
