@@ -39,7 +39,7 @@ package struct JSONLines: Sendable {
     package var place: (number: Int, offset: Int) { (number, offset) }
 
     /// Goes on behind lines that somebody else has read; not within a line.
-    package mutating func skip(lines: Int, bytes: Int) {
+    package mutating func passOver(lines: Int, bytes: Int) {
         number += lines
         offset += bytes
     }

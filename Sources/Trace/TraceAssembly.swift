@@ -32,7 +32,7 @@ struct TraceAssembly: PieceAssembly {
         let place = lines.place
         if reader.log.count == 0, !bytes.isEmpty { reader.log.reserve(total / bytes.count + 1, of: piece.reader.log) }
         guard reader.append(piece.reader, after: place.number - 1, place.offset, &map) else { return readLines(bytes) }
-        lines.skip(lines: piece.lineCount, bytes: bytes.count)
+        lines.passOver(lines: piece.lineCount, bytes: bytes.count)
     }
 }
 

@@ -36,7 +36,7 @@ struct OTLPAssembly: PieceAssembly {
             hasReserved = true
         }
         guard importer.append(piece.importer, after: place.number - 1, place.offset, &map) else { return readLines(bytes) }
-        lines.skip(lines: piece.lineCount, bytes: bytes.count)
+        lines.passOver(lines: piece.lineCount, bytes: bytes.count)
     }
 }
 

@@ -1,3 +1,5 @@
+/// The list stands here and as `Rule` in Diagnosis: the generator must not know what it checks.
+///
 /// The anomalies that can be put into a small trace one by one; A1 has a generator of its own, whose first divergence point is known.
 package enum Anomaly: UInt8, Sendable, CaseIterable, Hashable {
     case completionBoundWrite = 2

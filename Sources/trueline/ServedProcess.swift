@@ -72,6 +72,7 @@ struct ServedProcess {
         let recorder = TraceRecorder(
             process: "trueline-\(String(number, radix: 36))", role: .server, trace: "serve-\(String(number, radix: 36))",
             now: { DispatchTime.now().uptimeNanoseconds }, random: Self.random, sink: { file.append($0) })
+        // The composition root's clock: libraries get time from here, tests give their own.
         return ServerRecording(recorder: recorder, sleep: { try await Task.sleep(for: $0) })
     }
 

@@ -60,4 +60,15 @@ struct RunMemoryTests {
         #expect(world.core.phase == .paused(.budget("the budget of 100 tokens is used up; raise it to go on")))
         #expect(world.core.tally.usage == RunUsage(input: 30, output: 12))
     }
+
+    @Test func `a run that could not write down that a call begins goes on by itself when there is room`() {
+        var world = CoreWorld(rows: 2, limits: CoreWorld.limits { $0.concurrentCalls = 1 })
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        world.handle(.notAsked(id, .noRoom("the disk is full")))
+        #expect(world.core.phase == .paused(.noRoom("the disk is full")))
+        #expect(CoreWorld.calls(world.advance(by: .seconds(29))).isEmpty)
+        let again = CoreWorld.calls(world.advance(by: .seconds(2)))
+        #expect(again.map(\.task) == [0])
+        #expect(world.core.tally.calls == 1)
+    }
 }

@@ -4,18 +4,8 @@ import Testing
 
 /// Each test is one interleaving, named after it and the invariant it is about.
 @Suite struct InterleavingTests {
-    /// Live at revision 5 with page 1 of twelve painted.
-    private func settled(margin: UInt32 = 0, cached: UInt32 = 64) -> Screen {
-        var screen = Screen(margin: margin, cached: cached)
-        _ = screen.handle(.opening(), at: 0)
-        _ = screen.handle(.hello(5))
-        _ = screen.handle(.reply(1, at: 5, pages: [1]))
-        if margin > 0 { _ = screen.handle(.reply(2, at: 5, pages: [2])) }
-        return screen
-    }
-
     @Test("C1: the reply for page 2 arrives after the person turned to page 3 and is dropped") func latePage() {
-        var screen = settled()
+        var screen = Screen.settled()
         #expect(screen.handle(.looking(at: 2)) == ["withdraw 1", "load 1.2: 2 have [] from 5"])
         #expect(screen.handle(.looking(at: 3)) == ["cancel 1.2", "load 1.3: 3 have [] from 5"])
         #expect(screen.handle(.reply(3, at: 5, pages: [3])) == ["apply 1.3 page 3", "paint 5: [3] of 12"])
@@ -39,7 +29,7 @@ import Testing
     }
 
     @Test("C1: two replies overtake each other; only the newer request's counts") func overtaking() {
-        var screen = settled()
+        var screen = Screen.settled()
         #expect(screen.handle(.refresh) == ["refresh 1.2: 1 have [1] from 5"])
         #expect(screen.handle(.refresh) == ["cancel 1.2", "refresh 1.3: 1 have [1] from 5"])
         #expect(screen.handle(.reply(3, at: 7, pages: [1])) == ["apply 1.3 page 1", "paint 7: [1] of 12"])
@@ -47,7 +37,7 @@ import Testing
     }
 
     @Test("C2: a server that answers below the asked revision is not believed") func lyingServer() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.signal(6, rows: [11]))
         #expect(screen.handle(.timer, at: 100) == ["refresh 1.2: 1 have [1] from 6"])
         #expect(screen.handle(.reply(2, at: 4, pages: [1])) == ["drop 1.2: belowMinimum"])
@@ -65,7 +55,7 @@ import Testing
     }
 
     @Test("C9: of too many drafts an acknowledged one is let go of first, and still never painted over") func draftsFull() {
-        var screen = settled()
+        var screen = Screen.settled()
         for id in UInt32(0)..<UInt32(Bounds.drafts) { _ = screen.handle(.editSubmitted(DraftID(id), row: RowKey(11))) }
         _ = screen.handle(.editAcknowledged(DraftID(7), Revision(8)))
         #expect(screen.handle(.editSubmitted(DraftID(5_000), row: RowKey(11))) == ["release 7: full"])
@@ -74,7 +64,7 @@ import Testing
     }
 
     @Test("C3: nothing is painted that no reply brought") func committedOnly() {
-        var screen = settled()
+        var screen = Screen.settled()
         for event: Event in [
             .signal(6, rows: [11]), .editSubmitted(DraftID(1), row: RowKey(11)), .editAcknowledged(DraftID(1), Revision(7)),
             .looking(at: 1, 3), .heartbeatLate,
@@ -84,7 +74,7 @@ import Testing
     }
 
     @Test("C4: a page that comes into view at a newer snapshot waits until all of the view is read at one") func coherence() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 1, 2))
         // Page 1 changes while page 2 is on its way: [1] at 5 and [2] at 6 do not fit.
         #expect(screen.handle(.signal(6, rows: [11])) == [])
@@ -95,14 +85,14 @@ import Testing
     }
 
     @Test("C4: a page that no signal touched fits a newer snapshot without being read again") func untouchedFits() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 1, 2))
         #expect(screen.handle(.signal(6, rows: [77])) == [])
         #expect(screen.handle(.reply(2, at: 6, pages: [2])) == ["apply 1.2 page 2", "paint 6: [1,2] of 12"])
     }
 
     @Test("C5: a signal that arrives while its page is being read causes one trailing read") func trailingRead() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.signal(6, rows: [11]))
         _ = screen.handle(.timer, at: 100)
         #expect(screen.handle(.signal(7, rows: [12]), at: 110) == [])
@@ -114,7 +104,7 @@ import Testing
 
     @Test("C5: a signal that arrives while a page is loaded for the first time counts, though its rows were unknown")
     func trailingLoad() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2))
         _ = screen.handle(.signal(6, rows: [21]))
         #expect(screen.handle(.reply(2, at: 5, pages: [2])) == ["apply 1.2 page 2", "paint 5: [2] of 12"])
@@ -123,14 +113,14 @@ import Testing
     }
 
     @Test("C5: a reply that is lost is asked for again after its deadline") func lostReply() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2))
         #expect(screen.handle(.timer, at: 15_000) == ["cancel 1.2"])
         #expect(screen.handle(.timer, at: 15_700) == ["load 1.3: 2 have [] from 5"])
     }
 
     @Test("C5: a failed read is tried again, later each time, and at once when the server says when") func retries() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2))
         var instant: UInt64 = 0
         for (number, wait) in [(UInt32(2), UInt64(500)), (3, 1_000), (4, 2_000)] {
@@ -145,7 +135,7 @@ import Testing
     }
 
     @Test("C6: a hundred signals within the window cost one read, and those during it one more") func oneBurst() {
-        var screen = settled()
+        var screen = Screen.settled()
         var revision: UInt64 = 5
         func flood(from start: UInt64, _ screen: inout Screen) -> [String] {
             (0..<100).flatMap { step -> [String] in
@@ -163,7 +153,7 @@ import Testing
     }
 
     @Test("C6: a stream that is never quiet is answered after the maximum wait") func maximumWait() {
-        var screen = settled()
+        var screen = Screen.settled()
         var reads: [UInt64] = []
         for step in UInt64(1)...30 where !screen.handle(.signal(5 + step, rows: [11]), at: step * 50).isEmpty {
             reads.append(step * 50)
@@ -173,7 +163,7 @@ import Testing
     }
 
     @Test("C7: turning back to a held page costs nothing, even while other rows flood") func silent() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2))
         _ = screen.handle(.reply(2, at: 5, pages: [2]))
         for revision in UInt64(6)...50 { #expect(screen.handle(.signal(revision, rows: [99])) == ["advance \(revision)"]) }
@@ -185,7 +175,7 @@ import Testing
     }
 
     @Test("C8: a page out of sight is let go of when a signal touches it, and others are not") func touchedOutOfSight() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2))
         _ = screen.handle(.reply(2, at: 5, pages: [2]))
         #expect(screen.handle(.signal(6, rows: [11])) == ["evict 1", "advance 6"])
@@ -206,46 +196,8 @@ import Testing
         #expect(screen.core.condition(of: PageNumber(1)) == .stale)
     }
 
-    @Test("C4: a commit that touches nothing drawn is told of, without a read or a frame") func advance() {
-        var screen = settled(margin: 1)
-        #expect(screen.handle(.signal(6, rows: [99])) == ["advance 6"])
-        #expect(screen.handle(.signal(8, from: 7, rows: [98])) == ["advance 8"])
-        #expect(screen.handle(.signal(8, rows: [98])) == [])
-        #expect(screen.handle(.signal(9, rows: [11])) == [])
-        #expect(screen.handle(.signal(10, rows: [99])) == [])
-        #expect(screen.core.nextDueForTests != nil)
-    }
-
-    @Test("C4: a page of the margin that was touched holds the number back until it is read") func advanceMargin() {
-        var screen = settled(margin: 1)
-        #expect(screen.handle(.signal(6, rows: [21])) == [])
-        #expect(screen.handle(.timer, at: 100) == ["refresh 1.3: 1-2 have [1,2] from 6"])
-        let effects = screen.handle(.reply(3, at: 6, pages: [2], unchanged: [1]), at: 120)
-        #expect(effects == ["apply 1.3 page 2", "paint 6: [1,2] of 12"])
-    }
-
-    @Test("C4: while an older reply may come that fits what is drawn, the number waits, and the reply is drawn")
-    func advanceLater() {
-        var screen = settled()
-        #expect(screen.handle(.looking(at: 1, 2)) == ["load 1.2: 2 have [] from 5"])
-        #expect(screen.handle(.signal(6, rows: [21])) == [])
-        #expect(screen.handle(.reply(2, at: 5, pages: [2])) == ["apply 1.2 page 2", "paint 5: [1,2] of 12"])
-        #expect(screen.handle(.timer, at: 100) == ["refresh 1.3: 1-2 have [1,2] from 6"])
-        #expect(screen.handle(.signal(7, rows: [99]), at: 110) == [])
-        let effects = screen.handle(.reply(3, at: 6, pages: [2], unchanged: [1]), at: 120)
-        #expect(effects == ["apply 1.3 page 2", "paint 7: [1,2] of 12"])
-    }
-
-    @Test("C2: what comes into view is never of an older snapshot than the number told") func advanceFloor() {
-        var screen = settled()
-        _ = screen.handle(.looking(at: 1, 2))
-        #expect(screen.handle(.signal(6, rows: [99])) == [])
-        #expect(screen.handle(.failed(2, .permanent)) == ["advance 6"])
-        #expect(screen.handle(.refresh) == ["refresh 1.3: 1-2 have [1] from 6"])
-    }
-
     @Test("C8: a full cache lets go of the page seen longest ago") func leastRecentlySeen() {
-        var screen = settled(cached: 8)
+        var screen = Screen.settled(cached: 8)
         for page in UInt32(2)...8 {
             _ = screen.handle(.looking(at: page))
             _ = screen.handle(.reply(page, at: 5, pages: [page]))
@@ -268,7 +220,7 @@ import Testing
     }
 
     @Test("C9: a refresh that was read before the edit does not release its draft; the one after does") func readYourWrites() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         _ = screen.handle(.signal(6, rows: [12]))
         _ = screen.handle(.timer, at: 100)
@@ -282,7 +234,7 @@ import Testing
     }
 
     @Test("C9: an acknowledgement after the page was painted releases the draft at once") func lateAcknowledgement() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         _ = screen.handle(.signal(6, rows: [11]))
         _ = screen.handle(.timer, at: 100)
@@ -291,7 +243,7 @@ import Testing
     }
 
     @Test("C9: a row that is gone when its page is painted releases its draft") func rowGone() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         _ = screen.handle(.editAcknowledged(DraftID(1), Revision(6)))
         _ = screen.handle(.signal(6, rows: [11]))
@@ -304,7 +256,7 @@ import Testing
     }
 
     @Test("C9: an edit acknowledged after its sheet was left is still never painted without itself") func otherSheet() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         _ = screen.handle(.opening())
         _ = screen.handle(.editAcknowledged(DraftID(1), Revision(6)))
@@ -313,14 +265,14 @@ import Testing
     }
 
     @Test("C9: leaving the sheet releases what was acknowledged, and the next read is at least as new") func leaving() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         _ = screen.handle(.editAcknowledged(DraftID(1), Revision(6)))
         #expect(screen.handle(.opening()) == ["reset 2", "release 1: intentChanged", "load 2.2: 1 have [] from 6"])
     }
 
     @Test("C9: a refused draft stays until the person discards it") func refused() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
         #expect(screen.handle(.editRefused(DraftID(1))) == [])
         #expect(screen.handle(.editDiscarded(DraftID(1))) == ["release 1: discarded"])
@@ -329,7 +281,7 @@ import Testing
 
     @Test("C11: after a reconnect the page in view is read alone and painted, then the margin, page by page")
     func viewFirst() {
-        var screen = settled(margin: 1)
+        var screen = Screen.settled(margin: 1)
         _ = screen.handle(.streamLost)
         #expect(screen.handle(.hello(9)) == ["view 1.3: 1 have [1] from 9"])
         #expect(
@@ -341,7 +293,7 @@ import Testing
     }
 
     @Test("C11: after a run the page in view comes first") func runEnded() {
-        var screen = settled(margin: 1)
+        var screen = Screen.settled(margin: 1)
         _ = screen.handle(.signal(6, rows: [11, 21]))
         #expect(screen.handle(.runEnded(Revision(6))) == ["view 1.3: 1 have [1] from 6"])
         #expect(screen.handle(.reply(3, at: 6, pages: [1])).last == "rest 1.4: 2 have [2] from 6")
@@ -349,13 +301,13 @@ import Testing
 
     @Test("C11: after a gap, and after a hole between two signals, the page in view comes first") func gapAndHole() {
         for event: Event in [.gap(Revision(9)), .signal(9, rows: [99])] {
-            var screen = settled(margin: 1)
+            var screen = Screen.settled(margin: 1)
             #expect(screen.handle(event) == ["view 1.3: 1 have [1] from 9"])
         }
     }
 
     @Test("C11: a stream that resumed reads nothing until its signals touch something in view") func resumed() {
-        var screen = settled(margin: 1)
+        var screen = Screen.settled(margin: 1)
         _ = screen.handle(.streamLost)
         #expect(screen.handle(.hello(7, after: 5)) == [])
         #expect(screen.handle(.signal(6, rows: [99])) == ["advance 6"])
@@ -363,7 +315,7 @@ import Testing
     }
 
     @Test("Trust: lost, polling, offline and back, each said once, with its beginning") func trust() {
-        var screen = settled()
+        var screen = Screen.settled()
         func said(_ event: Event, at instant: UInt64) -> [String] {
             screen.effects(event, at: instant).compactMap { effect in
                 guard case .status(let status) = effect else { return nil }
@@ -381,7 +333,7 @@ import Testing
     }
 
     @Test("Polling: while the heartbeat is late the visible range is read every three seconds") func polling() {
-        var screen = settled()
+        var screen = Screen.settled()
         #expect(screen.handle(.heartbeatLate, at: 10) == ["poll 1.2: 1 have [1] from 5"])
         #expect(screen.handle(.reply(2, at: 8, unchanged: [1]), at: 20) == ["advance 8"])
         #expect(screen.handle(.timer, at: 3_010) == ["poll 1.3: 1 have [1] from 8"])
@@ -391,7 +343,7 @@ import Testing
     }
 
     @Test("Hidden: nothing is read while nobody looks, and the view comes first when somebody does") func hidden() {
-        var screen = settled(margin: 1)
+        var screen = Screen.settled(margin: 1)
         _ = screen.handle(.hidden)
         #expect(screen.handle(.signal(6, rows: [11]), at: 0) == [])
         #expect(screen.core.nextDueForTests == nil)
@@ -399,7 +351,7 @@ import Testing
     }
 
     @Test("Revisions that only replies told of are waited for from the stream, then read") func catchUp() {
-        var screen = settled()
+        var screen = Screen.settled()
         _ = screen.handle(.looking(at: 2), at: 10)
         _ = screen.handle(.reply(2, at: 8, pages: [2]), at: 10)
         #expect(screen.handle(.looking(at: 1, 2), at: 10) == [])

@@ -52,8 +52,6 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     package var retryAfter: Duration?
     /// What the call cost all the same, as far as known.
     package var usage: RunUsage
-    /// True when the answer was another row's, and no call was made for this one.
-    package var isShared = false
 
     /// A reason is shown in a cell: longer ones are cut, with "...".
     package static let messageCharacters = 300

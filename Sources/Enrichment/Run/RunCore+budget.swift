@@ -38,10 +38,18 @@ extension RunCore {
         case .noRoom(let reason):
             putBack(id)
             if phase == .running { phase = .paused(.noRoom(reason)) }
+            roomAgainAt = now + limits.longestWait
         case .refused(let reason), .closed(let reason):
             putBack(id)
             end(.refused(reason: reason))
         }
+    }
+
+    /// No call was made, so nothing is held whose success would end the pause: the next call is the trial.
+    mutating func tryRoom(at now: Duration) {
+        guard let due = roomAgainAt, due <= now else { return }
+        roomAgainAt = nil
+        if case .paused(.noRoom) = phase { phase = .running }
     }
 
     /// Takes a call out that was not made; its task is queued again and comes next.

@@ -126,6 +126,8 @@ package struct RunCore: Sendable {
     /// The phase that the log has, and whether the next one is on its way there.
     var recordedPhase = RunPhase.running
     var isRecording = false
+    /// When a run that paused for want of room, with nothing held that would tell of room, begins again.
+    var roomAgainAt: Duration?
     /// When writing the phase down is tried again.
     var recordAgain: Duration?
     private var effects: [Effect] = []
@@ -225,6 +227,7 @@ package struct RunCore: Sendable {
     private mutating func advance(at now: Duration) {
         expire(at: now)
         resubmit(at: now)
+        tryRoom(at: now)
         affordAgain()
         if phase == .running { fill(at: now) }
         finish(at: now)
@@ -319,6 +322,7 @@ package struct RunCore: Sendable {
             for call in calls { consider(call.deadline) }
             if let heldUntil, !held.isEmpty { consider(heldUntil) }
             if let recordAgain { consider(recordAgain) }
+            if let roomAgainAt { consider(roomAgainAt) }
         case .ready, .ended: return
         }
         if phase == .running {

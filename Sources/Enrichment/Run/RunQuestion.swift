@@ -127,9 +127,7 @@ struct PreparedQuestion: Sendable {
                     value: value, base: base, usage: usage, kept: keeps ? KeptAnswer(question: key, text: answer.text) : nil,
                     isShared: isShared, detail: detail(of: answer, usage, took)))
         } catch {
-            var failure = ModelFailure(error.kind, error.message, usage: usage)
-            failure.isShared = isShared
-            return .callFailed(id, failure)
+            return .callFailed(id, ModelFailure(error.kind, error.message, usage: usage))
         }
     }
 
