@@ -11,13 +11,22 @@ struct AnthropicFormat: WireFormat {
         (key.map { [TransportField("x-api-key", $0)] } ?? []) + [TransportField("anthropic-version", "2023-06-01")]
     }
 
-    func body(for request: ModelRequest, model: String) -> [UInt8] {
+    func body(for request: ChatRequest, model: String) -> [UInt8] {
         let json = """
             {"model":\(ChatRequest.quoted(model)),"max_tokens":\(request.answerTokens),"temperature":0,"stream":true,\
-            "system":\(ChatRequest.quoted(ChatRequest.instruction(for: request.type))),\
-            "messages":[\(ChatRequest.userMessage(request))]}
+            "system":\(ChatRequest.quoted(request.instruction)),\(request.schema.map(Self.tool) ?? "")\
+            "messages":[\(request.messages)]}
             """
         return Array(json.utf8)
+    }
+
+    /// A schema is kept to by the one tool that the model has to use: every version of the API knows tools.
+    private static func tool(_ schema: AnswerSchema) -> String {
+        let name = ChatRequest.quoted(schema.name)
+        return """
+            "tools":[{"name":\(name),"description":"Gives the answer.","input_schema":\(schema.json)}],\
+            "tool_choice":{"type":"tool","name":\(name)},
+            """
     }
 
     func reply(_ bytes: [UInt8]) throws(JSONScanner.Failure) -> ChatReply {
@@ -39,7 +48,7 @@ struct AnthropicFormat: WireFormat {
         _ name: String, _ scanner: inout JSONScanner, _ reply: inout ChatReply
     ) throws(JSONScanner.Failure) {
         switch name {
-        case "text": reply.append(try ChatReply.optionalString(&scanner))
+        case "text", "partial_json": reply.append(try ChatReply.optionalString(&scanner))
         case "content": try readBlocks(&scanner, &reply)
         case "stop_reason":
             if let reason = try ChatReply.optionalString(&scanner) { reply.finishReason = finishReason(reason) }
@@ -51,7 +60,12 @@ struct AnthropicFormat: WireFormat {
     private static func readBlocks(_ scanner: inout JSONScanner, _ reply: inout ChatReply) throws(JSONScanner.Failure) {
         try scanner.array { (scanner) throws(JSONScanner.Failure) in
             try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
-                if name == "text" { reply.append(try ChatReply.optionalString(&scanner)) } else { _ = try scanner.skipValue() }
+                switch name {
+                case "text": reply.append(try ChatReply.optionalString(&scanner))
+                // What the tool is given is the answer; in a stream it comes in pieces instead.
+                case "input": reply.append(String(decoding: try scanner.skipValue(), as: UTF8.self))
+                default: _ = try scanner.skipValue()
+                }
             }
         }
     }

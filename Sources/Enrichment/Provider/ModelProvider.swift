@@ -15,6 +15,12 @@ package protocol ModelProvider: Sendable {
     func stream(_ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void) async throws(ModelFailure)
 }
 
+/// A provider that also takes what is not about one row.
+package protocol ChatProvider: ModelProvider {
+    /// Asks once, as `stream(_:deliver:)` does about a row. A server that knows no schemas refuses one: `rejected`.
+    func stream(_ request: ChatRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void) async throws(ModelFailure)
+}
+
 /// What a provider is, for the page and for "why this value?".
 package struct ProviderDescription: Hashable, Sendable {
     /// "demo rules, no model called", or the kind of API.

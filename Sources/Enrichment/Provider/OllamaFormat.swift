@@ -8,10 +8,10 @@ struct OllamaFormat: WireFormat {
     /// Ollama knows no key.
     func headers(key: String?) -> [TransportField] { [] }
 
-    func body(for request: ModelRequest, model: String) -> [UInt8] {
+    func body(for request: ChatRequest, model: String) -> [UInt8] {
         let json = """
-            {"model":\(ChatRequest.quoted(model)),"messages":[\(ChatRequest.systemMessage(request)),\
-            \(ChatRequest.userMessage(request))],"stream":true,\
+            {"model":\(ChatRequest.quoted(model)),"messages":[\(request.systemMessage),\(request.messages)],"stream":true,\
+            \(request.schema.map { "\"format\":\($0.json)," } ?? "")\
             "options":{"temperature":0,"num_predict":\(request.answerTokens)}}
             """
         return Array(json.utf8)

@@ -10,13 +10,20 @@ struct OpenAIFormat: WireFormat {
         key.map { [TransportField("authorization", "Bearer \($0)")] } ?? []
     }
 
-    func body(for request: ModelRequest, model: String) -> [UInt8] {
+    func body(for request: ChatRequest, model: String) -> [UInt8] {
         let json = """
-            {"model":\(ChatRequest.quoted(model)),"messages":[\(ChatRequest.systemMessage(request)),\
-            \(ChatRequest.userMessage(request))],"temperature":0,"max_tokens":\(request.answerTokens),\
+            {"model":\(ChatRequest.quoted(model)),"messages":[\(request.systemMessage),\(request.messages)],\
+            "temperature":0,"max_tokens":\(request.answerTokens),\(request.schema.map(Self.format) ?? "")\
             "stream":true,"stream_options":{"include_usage":true}}
             """
         return Array(json.utf8)
+    }
+
+    private static func format(_ schema: AnswerSchema) -> String {
+        """
+        "response_format":{"type":"json_schema","json_schema":{"name":\(ChatRequest.quoted(schema.name)),\
+        "strict":\(schema.isStrict),"schema":\(schema.json)}},
+        """
     }
 
     func reply(_ bytes: [UInt8]) throws(JSONScanner.Failure) -> ChatReply {

@@ -8,8 +8,8 @@ protocol WireFormat: Sendable {
     var framing: WireFraming { get }
     /// The header fields that only this API has; the only place where a key is written.
     func headers(key: String?) -> [TransportField]
-    /// The request's JSON: what all rows share first, this row's words last.
-    func body(for request: ModelRequest, model: String) -> [UInt8]
+    /// The request's JSON: what all requests of a kind share first, what is new last.
+    func body(for request: ChatRequest, model: String) -> [UInt8]
     /// Reads one piece of a stream, a whole reply, or a refusal's body. Unknown members are stepped over; a member of the wrong
     /// kind is a failure.
     func reply(_ bytes: [UInt8]) throws(JSONScanner.Failure) -> ChatReply

@@ -1,5 +1,5 @@
 /// A model behind an address, asked in one of the chat APIs.
-package struct WireProvider: ModelProvider {
+package struct WireProvider: ModelProvider, ChatProvider {
     /// Where, as whom and what is asked.
     package struct Configuration: Sendable {
         package var api: ModelAPI
@@ -48,6 +48,12 @@ package struct WireProvider: ModelProvider {
     package func stream(
         _ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
     ) async throws(ModelFailure) {
+        try await stream(ChatRequest(request), deliver: deliver)
+    }
+
+    package func stream(
+        _ request: ChatRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
+    ) async throws(ModelFailure) {
         guard let model = request.model ?? configuration.model else {
             throw ModelFailure(.refused, noModel)
         }
@@ -55,7 +61,7 @@ package struct WireProvider: ModelProvider {
         let body = format.body(for: request, model: model)
         guard body.count <= Self.requestBytes else {
             throw ModelFailure(
-                .rejected, "the prompt for this row has \(body.count) bytes, and at most \(Self.requestBytes) are sent")
+                .rejected, "the prompt has \(body.count) bytes, and at most \(Self.requestBytes) are sent")
         }
         let accepted = format.framing == .events ? "text/event-stream" : "application/x-ndjson"
         var headers = [TransportField("content-type", "application/json"), TransportField("accept", accepted)]
@@ -64,7 +70,15 @@ package struct WireProvider: ModelProvider {
         let call = TransportRequest(
             method: "POST", url: configuration.address.url(format.resource), headers: headers, body: body)
         var reader = ChatReplyReader(api: configuration.api, address: configuration.address)
-        try await transport.send(call) { (part) throws(ModelFailure) in try reader.receive(part, deliver) }
-        try reader.end(deliver)
+        let hasTool = request.schema != nil
+        try await transport.send(call) { (part) throws(ModelFailure) in
+            try reader.receive(part) { (event) throws(ModelFailure) in try deliver(Self.wholeByTool(event, hasTool)) }
+        }
+        try reader.end { (event) throws(ModelFailure) in try deliver(Self.wholeByTool(event, hasTool)) }
+    }
+
+    /// Anthropic's way to keep to a schema is a tool, whose input is the answer: with one, having used it is the good end.
+    private static func wholeByTool(_ event: ModelEvent, _ hasTool: Bool) -> ModelEvent {
+        hasTool && event == .finished(reason: "tool_use") ? .finished(reason: "stop") : event
     }
 }
