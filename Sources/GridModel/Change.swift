@@ -5,8 +5,10 @@ public enum Change: Hashable, Sendable {
     /// Sets or (with `nil`) empties one cell. With `ifRevision`, only if the cell has not changed after that revision.
     case setCell(row: RowID, column: ColumnID, value: CellValue?, ifRevision: Revision?)
     /// A model's answer for one cell, computed from what was committed at `base` (S6). Committed only if neither the inputs
-    /// nor the target changed after `base` by another cause. Target changed: kept as a suggestion in the cell's history.
-    case answerCell(row: RowID, column: ColumnID, value: CellValue?, base: Revision, inputs: [ColumnID])
+    /// nor the target changed after `base` by another cause. Target changed: kept as a suggestion in the cell's history. `type` is
+    /// what the column held when the model was asked, `nil` for any. The whole table is in Docs/specifications/enrichment.md.
+    case answerCell(
+        row: RowID, column: ColumnID, value: CellValue?, base: Revision, inputs: [ColumnID], type: ColumnType? = nil)
     /// Sets or (with `nil`) clears a cell's lasting state, beside its value.
     case markCell(row: RowID, column: ColumnID, mark: CellMark?)
     /// Gives a cell back the value it had before a run answered it; nothing when somebody changed it since.

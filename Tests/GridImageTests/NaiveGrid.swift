@@ -53,7 +53,7 @@ struct NaiveGrid: Equatable {
     mutating func apply(_ change: Change, _ result: ChangeResult) {
         switch change {
         case .setCell(let row, let column, let value, _): set(row, column, value)
-        case .answerCell(let row, let column, let value, _, _): if result == .done { set(row, column, value) }
+        case .answerCell(let row, let column, let value, _, _, _): if result == .done { set(row, column, value) }
         case .markCell(let row, let column, let mark): marks[row, default: [:]][column] = mark
         case .takeBack, .noteRun: break  // RunLedgerTests
         case .insertRows, .stageRows, .deleteRows, .moveRows, .publishRows, .discardRows: applyRows(change, result)

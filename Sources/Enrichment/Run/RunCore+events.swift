@@ -19,6 +19,8 @@ package struct CallID: Hashable, Sendable {
 package struct ComputedAnswer: Hashable, Sendable {
     package var value: CellValue
     package var base: Revision
+    /// What the column held when the model was asked: for another type it is asked again. `nil` for any.
+    package var type: ColumnType?
     package var usage: RunUsage
     /// Its question and text, when an equal question may have the same answer.
     package var kept: KeptAnswer?
@@ -28,11 +30,12 @@ package struct ComputedAnswer: Hashable, Sendable {
     package var detail: String
 
     package init(
-        value: CellValue, base: Revision, usage: RunUsage = RunUsage(), kept: KeptAnswer? = nil, isShared: Bool = false,
-        detail: String = ""
+        value: CellValue, base: Revision, type: ColumnType? = nil, usage: RunUsage = RunUsage(), kept: KeptAnswer? = nil,
+        isShared: Bool = false, detail: String = ""
     ) {
         self.value = value
         self.base = base
+        self.type = type
         self.usage = usage
         self.kept = kept
         self.isShared = isShared

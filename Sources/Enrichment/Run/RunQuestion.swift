@@ -124,7 +124,8 @@ struct PreparedQuestion: Sendable {
             return .answerArrived(
                 id,
                 ComputedAnswer(
-                    value: value, base: base, usage: usage, kept: keeps ? KeptAnswer(question: key, text: answer.text) : nil,
+                    value: value, base: base, type: request.type, usage: usage,
+                    kept: keeps ? KeptAnswer(question: key, text: answer.text) : nil,
                     isShared: isShared, detail: detail(of: answer, usage, took)))
         } catch {
             return .callFailed(id, ModelFailure(error.kind, error.message, usage: usage))

@@ -21,57 +21,56 @@ struct RunSubmission: Sendable {
 
     /// Commits it. Never throws: what happened is the event.
     func submit() async -> RunCore.Event {
-        do {
-            switch content {
-            case .answer(let answer): return .answerCommitted(id, try await submit(answer))
-            case .mark(let mark, let call):
-                try await submit(mark, call)
-                return .markCommitted(id)
-            case .close:
-                _ = try await commit([settled(nil, .skipped)])
-                return .markCommitted(id)
-            case .book(let call):
-                _ = try await commit([settled(call, .again)])
-                return .costBooked(id)
-            }
-        } catch {
-            return .submissionFailed(id, error)
-        }
-    }
-
-    private func submit(_ answer: ComputedAnswer) async throws(SubmissionFailure) -> ChangeResult {
-        let call = answer.isShared ? nil : CallEnd(call: id.serial, usage: answer.usage, kept: answer.kept)
-        let change = Change.answerCell(
-            row: row, column: plan.order.column, value: answer.value, base: answer.base,
-            inputs: plan.template.inputs.map(\.column))
-        return try await commit([change, settled(call, .asAnswered)], answer: answer).results.first ?? .done
-    }
-
-    private func submit(_ mark: CellMark, _ call: CallEnd?) async throws(SubmissionFailure) {
-        let end = settled(call, mark.isSkipped ? .skipped : .failed)
-        // A cell that somebody changed meanwhile does not need to hear that the agent gave up.
-        let snapshot = plan.grid.snapshotForRun()
-        if snapshot.contains(row: row), !plan.isChanged(task: id.task, in: snapshot) {
+        var refusal = SubmissionFailure.refused("there was nothing to commit")
+        for command in commands {
             do throws(SubmissionFailure) {
-                _ = try await commit([.markCell(row: row, column: plan.order.column, mark: mark), end])
-                return
+                return event(of: try await plan.grid.submitForRun(command))
             } catch {
-                // The row or the column went in between: only the run remembers then.
-                guard case .refused = error else { throw error }
+                guard case .refused = error else { return .submissionFailed(id, error) }
+                refusal = error
             }
         }
-        _ = try await commit([end])
+        return .submissionFailed(id, refusal)
+    }
+
+    /// What to hand to the grid: each only if the one before was refused.
+    var commands: [Command] {
+        switch content {
+        case .answer(let answer):
+            let call = answer.isShared ? nil : CallEnd(call: id.serial, usage: answer.usage, kept: answer.kept)
+            let change = Change.answerCell(
+                row: row, column: plan.order.column, value: answer.value, base: answer.base,
+                inputs: plan.template.inputs.map(\.column), type: answer.type)
+            return [command([change, settled(call, .asAnswered)], answer: answer)]
+        case .mark(let mark, let call):
+            let end = settled(call, mark.isSkipped ? .skipped : .failed)
+            // A cell that somebody changed meanwhile does not need to hear that the agent gave up. Where the row or the column
+            // went, only the run remembers.
+            let snapshot = plan.grid.snapshotForRun()
+            let isWanted = snapshot.contains(row: row) && !plan.isChanged(task: id.task, in: snapshot)
+            let marked = Change.markCell(row: row, column: plan.order.column, mark: mark)
+            return (isWanted ? [command([marked, end])] : []) + [command([end])]
+        case .close: return [command([settled(nil, .skipped)])]
+        case .book(let call): return [command([settled(call, .again)])]
+        }
+    }
+
+    /// What it means that one of them is in the log.
+    func event(of outcome: CommandOutcome) -> RunCore.Event {
+        switch content {
+        case .answer: .answerCommitted(id, outcome.results.first ?? .done)
+        case .mark, .close: .markCommitted(id)
+        case .book: .costBooked(id)
+        }
     }
 
     private func settled(_ call: CallEnd?, _ result: TaskResult) -> Change {
         .noteRun(run, .settled(task: UInt32(id.task), call: call, result))
     }
 
-    private func commit(
-        _ changes: [Change], answer: ComputedAnswer? = nil
-    ) async throws(SubmissionFailure) -> CommandOutcome {
+    private func command(_ changes: [Change], answer: ComputedAnswer? = nil) -> Command {
         let cause = Cause(kind: .agent, run: run, detail: changes.count > 1 ? detail(answer) : nil)
-        return try await plan.grid.submitForRun(Command(intent: intent, cause: cause, changes: changes))
+        return Command(intent: intent, cause: cause, changes: changes)
     }
 
     /// The cause's JSON object.
@@ -100,8 +99,11 @@ struct RunNote: Sendable {
     var fact: RunFact
 
     func submit() async throws(SubmissionFailure) {
-        let cause = Cause(kind: .agent, run: run)
-        _ = try await plan.grid.submitForRun(Command(intent: intent, cause: cause, changes: [.noteRun(run, fact)]))
+        _ = try await plan.grid.submitForRun(command)
+    }
+
+    var command: Command {
+        Command(intent: intent, cause: Cause(kind: .agent, run: run), changes: [.noteRun(run, fact)])
     }
 }
 

@@ -62,7 +62,7 @@ extension Planner {
     }
 
     mutating func planAnswer(
-        _ row: RowID, _ column: ColumnID, _ value: CellValue?, _ base: Revision, _ inputs: [ColumnID]
+        _ row: RowID, _ column: ColumnID, _ value: CellValue?, _ base: Revision, _ inputs: [ColumnID], _ type: ColumnType?
     ) throws(CommandRefusal) -> ChangeResult {
         guard let place = draft.place(column), draft.states[Int(place.stateIndex)].order.contains(row.rawValue) else {
             return .inputsChanged
@@ -75,6 +75,7 @@ extension Planner {
             writeSuggestion(row.rawValue, place, column, value, base, inputs)
             return .keptAsSuggestion
         }
+        if let type, draft.column(column)?.type != type { return .inputsChanged }
         for input in inputs {
             guard let inputPlace = draft.place(input), inputPlace.sheet == place.sheet else { return .inputsChanged }
             if changedByAnother(than: cause, row, inputPlace, input, after: base) { return .inputsChanged }

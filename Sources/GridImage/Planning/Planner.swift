@@ -98,8 +98,8 @@ struct Planner {
         switch change {
         case .setCell(let row, let column, let value, let ifRevision):
             try planSet(row, column, value, ifRevision)
-        case .answerCell(let row, let column, let value, let base, let inputs):
-            try planAnswer(row, column, value, base, inputs)
+        case .answerCell(let row, let column, let value, let base, let inputs, let type):
+            try planAnswer(row, column, value, base, inputs, type)
         case .markCell(let row, let column, let mark):
             try planMark(row, column, mark)
         case .takeBack(let row, let column, let run): try planTakeBack(row, column, run)
