@@ -16,6 +16,9 @@ package enum AnswerReader {
         }
     }
 
+    /// The document in an answer: without thoughts before it, and without the code fence around it.
+    static func document(in answer: String) -> Substring { unwrapped(withoutThoughts(answer[...])) }
+
     private static func bounded(_ value: CellValue?, _ text: Substring) throws(ModelFailure) -> CellValue {
         guard let value else { throw ModelFailure(.empty, "the model answered nothing") }
         guard value.json.utf8.count <= Limits.cellBytes else {
