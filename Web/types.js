@@ -55,6 +55,9 @@
  * @property {number} [undone]
  */
 
+/** A call that was open when a server stopped: it may have cost so much.
+ * @typedef {{ row: string, call: number, tokensAtMost: number, costAtMost?: number, label?: string }} Doubt */
+
 /** What a run would ask and cost: ranges of two numbers.
  * @typedef {object} RunEstimate
  * @property {number} rows

@@ -3,7 +3,16 @@ import Enrichment
 import NIOCore
 import NIOHTTP1
 
-/// Carries model calls over AsyncHTTPClient: no redirect is followed, no cookie kept, certificates are checked.
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// Carries model calls over AsyncHTTPClient: no redirect is followed, no cookie kept, certificates are checked. Each connection's address is
+/// judged when it is made, before a request is sent over it: that a name led to a good address a moment ago says nothing (DNS rebinding).
 struct HTTPModelTransport: ModelTransport {
     /// Time to connect and to shake hands; how long the answer may take is the run's decision.
     static let connectSeconds: Int64 = 10
@@ -17,8 +26,22 @@ struct HTTPModelTransport: ModelTransport {
 
     private let client: HTTPClient
 
-    init() {
+    /// What was connected to is not what the operator named.
+    private struct Refusal: Error {
+        var reason: String
+    }
+
+    /// - Parameter addresses: where names lead, instead of what a resolver says: for tests.
+    init(network: ModelNetwork, addresses: [String: String] = [:]) {
         var configuration = HTTPClient.Configuration()
+        configuration.dnsOverride = addresses
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            guard let objection = network.objection(to: Self.bytes(of: channel.remoteAddress)) else {
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            let address = channel.remoteAddress?.ipAddress ?? "an unknown address"
+            return channel.close().flatMapThrowing { throw Refusal(reason: "it is at \(address), \(objection)") }
+        }
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(connect: .seconds(Self.connectSeconds), read: .seconds(Self.silenceSeconds))
         configuration.decompression = .disabled
@@ -63,10 +86,21 @@ struct HTTPModelTransport: ModelTransport {
         }
     }
 
+    private static func bytes(of address: SocketAddress?) -> [UInt8] {
+        switch address {
+        case .v4(let v4): withUnsafeBytes(of: v4.address.sin_addr) { Array($0) }
+        case .v6(let v6): withUnsafeBytes(of: v6.address.sin6_addr) { Array($0) }
+        case .unixDomainSocket, nil: []
+        }
+    }
+
     /// The transport's errors in words. An address has no secrets: user names and passwords in it are refused when it is read.
     private static func failure(_ error: any Error, hasBegun: Bool, url: String) -> ModelFailure {
         if error is CancellationError || error as? HTTPClientError == .cancelled {
             return ModelFailure(.stopped, "the call was stopped")
+        }
+        if let refusal = error as? Refusal {
+            return ModelFailure(.refused, "\(url) was not asked: \(refusal.reason)")
         }
         if error as? HTTPClientError == .readTimeout {
             return ModelFailure(.timedOut, "no byte came for \(silenceSeconds) s from \(url)")

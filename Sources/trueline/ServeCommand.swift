@@ -42,6 +42,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .customLong("demo-delay-ms"), help: "How long each answer of the demo rules takes, to watch a flood come in.")
     var demoDelay: Int?
 
+    @Option(name: .customLong("call-seconds"), help: "How long one call to a model may take; 120 seconds when absent.")
+    var callSeconds: Int?
+
+    @Flag(
+        name: .customLong("private-model"),
+        help: "The model's host may be at a private address, though its name does not say so.")
+    var privateModel = false
+
     @Option(
         name: .customLong("attest-every"),
         help: "Seconds between two checks of what a page shows, on average; 30 when absent, 0 for none.")
@@ -89,6 +97,10 @@ struct ServePlan {
     var logLevel: Logger.Level
     /// What each answer of the demo rules takes at least.
     var demoDelay: Duration
+    /// What one call to a model may take.
+    var callTime: Duration
+    /// Whether the model's host may turn out to have a private address.
+    var allowsPrivateModel: Bool
     var prices: PriceTable
     /// Where the server records itself.
     var recordFile: String?
@@ -109,6 +121,10 @@ struct ServePlan {
         demoDelay = .milliseconds(
             try Self.number(
                 "demo-delay-ms", command.demoDelay, 0...60_000, or: 0, "a delay from 0 to 60000 milliseconds", settings))
+        callTime = .seconds(
+            try Self.number(
+                "call-seconds", command.callSeconds, 1...3_600, or: 120, "a number of seconds from 1 to 3600", settings))
+        allowsPrivateModel = settings.isSet("private-model", flag: command.privateModel)
         let attestEvery = try Self.number(
             "attest-every", command.attestEvery, 0...86_400, or: 30, "a number of seconds from 0 to 86400", settings)
         prices = try settings.value("prices", flag: command.prices).map { try PriceFile.read($0) } ?? PriceTable()

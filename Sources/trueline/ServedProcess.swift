@@ -36,9 +36,11 @@ struct ServedProcess {
                 log.critical("the store failed; starting again recovers from the log", metadata: ["error": "\(error.message)"])
                 exit(Self.fatalStatus)
             })
-        let transport = HTTPModelTransport()
+        let (provider, transport) = try provider()
+        var limits = RunLimits()
+        limits.callTime = plan.callTime
         let runs = RunCoordinator(
-            provider: try provider(transport),
+            provider: provider, limits: limits,
             environment: RunEnvironment(
                 clock: StandardRunClock(ContinuousClock()),
                 newIntent: { IntentID(Self.random(), Self.random()) }, newSeed: Self.random,
@@ -117,11 +119,16 @@ struct ServedProcess {
     }
 
     /// The model that the environment names, else the rules that call none. A setting that cannot be right stops the start.
-    private func provider(_ transport: HTTPModelTransport) throws -> any ModelProvider {
+    private func provider() throws -> (any ModelProvider, HTTPModelTransport) {
         let named = ModelSettings.names.compactMap { name in plan.settings[name].map { (name, $0) } }
         switch try ModelSettings(environment: Dictionary(named, uniquingKeysWith: { first, _ in first })) {
-        case .demoRules: return DemoRulesProvider(clock: StandardRunClock(ContinuousClock()), delay: plan.demoDelay)
-        case .model(let configuration): return WireProvider(configuration, transport: transport)
+        case .demoRules:
+            let transport = HTTPModelTransport(network: ModelNetwork(allowsPrivate: false))
+            return (DemoRulesProvider(clock: StandardRunClock(ContinuousClock()), delay: plan.demoDelay), transport)
+        case .model(let configuration):
+            let transport = HTTPModelTransport(
+                network: ModelNetwork(for: configuration.address, allowsPrivate: plan.allowsPrivateModel))
+            return (WireProvider(configuration, transport: transport), transport)
         }
     }
 

@@ -39,6 +39,7 @@ struct Settings {
     /// What a file may set.
     static let names: Set<String> = [
         "data", "host", "port", "web", "allow-host", "traces", "trace-origin", "record", "log-level", "demo-delay-ms", "prices",
+        "call-seconds", "private-model",
         "memory",
         "sample",
     ]

@@ -50,7 +50,27 @@ import Testing
             try await world.restarted(after) { next in
                 #expect(next.coordinator.status(of: run, in: next.grid)?.state == .paused)
                 #expect(after.calls == 0)
-                _ = try next.coordinator.resume(run, of: next.grid.id)
+                _ = try await next.coordinator.resume(run, of: next.grid.id)
+                await after.next().answer("c")
+                #expect(await next.end(of: run)?.committed == 3)
+            }
+        }
+    }
+
+    @Test func `a budget that a person raised holds after a restart`() async throws {
+        let provider = GatedProvider()
+        try await RunWorld.with(rows: 3, provider: provider, limits: RunCoordinatorTests.oneAtATime) { world in
+            let request = RunRequest(
+                sheet: RunWorld.sheet, column: RunWorld.answer, scope: .all, budget: RunBudget(calls: 1))
+            let run = try await world.coordinator.start(request, on: world.grid).run
+            await provider.next().answer("a")
+            _ = await world.status(run) { $0.state == .paused }
+            _ = try await world.coordinator.resume(run, of: world.grid.id, budget: RunBudget(calls: 4))
+            _ = await provider.next()
+            let after = GatedProvider()
+            try await world.restarted(after) { next in
+                #expect(next.recorded(run)?.budget == RunBudget(calls: 4))
+                await after.next().answer("b")
                 await after.next().answer("c")
                 #expect(await next.end(of: run)?.committed == 3)
             }

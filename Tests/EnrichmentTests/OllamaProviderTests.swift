@@ -44,7 +44,7 @@ struct OllamaProviderTests {
         #expect(body.hasPrefix(#"{"model":"small","messages":[{"role":"system","content":"You fill in one cell"#))
         #expect(
             body.hasSuffix(
-                #"{"role":"user","content":"Country of \"Oslo\"\n?"}],"stream":true,"options":{"temperature":0,"num_predict":256}}"#
+                #"{"role":"user","content":"Country of \"Oslo\"\n?"}],"stream":true,"options":{"temperature":0,"num_predict":256,"num_ctx":4096}}"#
             ))
     }
 

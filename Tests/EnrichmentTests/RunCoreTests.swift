@@ -191,15 +191,38 @@ struct RunCoreTests {
         #expect(times[39] > .seconds(30))
     }
 
+    @Test
+    func `three rows in a row rejected in the same words pause the run, also after answers; others are asked again later`() {
+        var world = CoreWorld(rows: 20, limits: CoreWorld.limits { $0.concurrentCalls = 6 })
+        let ids = CoreWorld.calls(world.handle(.begun))
+        world.answer(ids[0])
+        let same = ModelFailure(.rejected, "this model does not know max_tokens")
+        world.handle(.callFailed(ids[1], same))
+        world.handle(.markCommitted(ids[1]))
+        world.answer(ids[2])
+        for id in ids[3...5] {
+            #expect(world.core.phase == .running)
+            world.handle(.callFailed(id, same))
+            world.handle(.markCommitted(id))
+        }
+        #expect(world.core.phase == .paused(.decision("3 rows were rejected one after the other: \(same.message)")))
+        // What was in flight beside them is no proof against its row either.
+        let late = CoreWorld.calls(world.effects).filter { !ids.contains($0) }
+        for id in late { world.handle(.callFailed(id, same)) }
+        #expect(world.core.tally.failed == 3)
+        world.handle(.resumeAsked)
+        #expect(world.core.phase == .running)
+    }
+
     @Test func `the first prompts all rejected end the run, one rejected among answers fails alone`() {
         var world = CoreWorld(rows: 100)
         var open = CoreWorld.calls(world.handle(.begun))
         for _ in 0..<5 {
             let id = open.removeFirst()
-            world.handle(.callFailed(id, ModelFailure(.rejected, "bad parameter")))
+            world.handle(.callFailed(id, ModelFailure(.rejected, "bad parameter \(id.task)")))
             open += CoreWorld.calls(world.handle(.markCommitted(id)))
         }
-        #expect(world.core.phase == .ended(.refused(reason: "the first 5 prompts were rejected: bad parameter")))
+        #expect(world.core.phase == .ended(.refused(reason: "the first 5 prompts were rejected: bad parameter 4")))
 
         var other = CoreWorld(rows: 3)
         let ids = CoreWorld.calls(other.handle(.begun))

@@ -106,7 +106,8 @@ export class AgentPanel {
   /** Who answers: told by the server's health document, or by the last run. Demo rules are never passed off as a model. */
   renderModel() {
     const told = this.store.health?.['agents'], provider = told?.provider ?? [...this.store.runs.values()].at(-1)?.provider;
-    const settings = [h('code', {}, 'OPENAI_BASE_URL'), ' and ', h('code', {}, 'OPENAI_MODEL'), ' (and ', h('code', {}, 'OPENAI_API_KEY'), ' if it needs one)'];
+    const name = (/** @type {string} */ text) => h('code', {}, text);
+    const settings = [name('OPENAI_BASE_URL'), ' and ', name('OPENAI_MODEL'), ' (and ', name('OPENAI_API_KEY'), ' if it needs one), or ', name('ANTHROPIC_API_KEY'), ' and ', name('ANTHROPIC_MODEL'), ', or ', name('OLLAMA_MODEL'), ' (and ', name('OLLAMA_HOST'), ' if it is elsewhere)'];
     const isDemo = provider !== undefined && /demo/i.test(provider);
     this.model.classList.toggle('slim', provider !== undefined && !isDemo);
     if (isDemo) {
@@ -114,7 +115,7 @@ export class AgentPanel {
     } else if (provider !== undefined) {
       this.model.replaceChildren(icon('spark'), h('p', {}, 'Answered by ', h('b', {}, told?.model ?? provider), told?.model ? ` (${provider})` : ''));
     } else {
-      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Which model answers?'), h('p', {}, 'The one in ', ...settings, '. When none is set, demo rules answer and no model is called; each run says which it was.'), h('p', {}, 'Rules understand: ', ...this.examples())));
+      this.model.replaceChildren(icon('spark'), h('div', {}, h('b', {}, 'Which model answers?'), h('p', {}, 'The one named by ', ...settings, '. When none is set, demo rules answer and no model is called; each run says which it was.'), h('p', {}, 'Rules understand: ', ...this.examples())));
     }
   }
 

@@ -30,10 +30,12 @@ export class RunCard {
     this.counts = h('dl', { class: 'counts' });
     this.line = h('p', { class: 'hint' });
     this.reason = h('p', { class: 'reason' });
+    this.doubts = h('details', { class: 'doubts', hidden: true, on: { toggle: () => void this.listDoubts() } }, h('summary', {}), h('p', { class: 'hint' }), h('ul', {}));
+    this.listed = 0;
     this.buttons = h('div', { class: 'actions' });
     this.buttonState = '';
     this.wasActive = true;
-    this.root = h('article', { class: 'card run' }, h('header', {}, this.name, this.stateText), this.bar, this.counts, this.line, this.reason, this.buttons);
+    this.root = h('article', { class: 'card run' }, h('header', {}, this.name, this.stateText), this.bar, this.counts, this.line, this.reason, this.doubts, this.buttons);
   }
 
   /** @param {import('../types.js').RunEvent} event */
@@ -60,15 +62,40 @@ export class RunCard {
     if (event.cost) facts.push(`${money(event.cost)} spent`);
     const most = budgetText(event.budget);
     if (most) facts.push(`of ${most}`);
-    if (event.inDoubt) facts.push(`${count(event.inDoubt)} in doubt after a restart`);
     if (event.undone !== undefined) facts.push(`${count(event.undone)} cells given back`);
     if (event.provider ?? event.model) facts.push([event.model, event.provider].filter(Boolean).join(', '));
     setText(this.line, facts.join(' \u00b7 '));
     setText(this.reason, event.reason ?? '');
     this.reason.hidden = !event.reason;
+    this.renderDoubts(event.inDoubt ?? 0);
     this.renderButtons(event);
     if (this.wasActive && !isActive(event)) announce(`${column || 'The run'}: ${stateNames[event.state] ?? event.state}, ${count(event.done)} done, ${count(event.failed)} failed`);
     this.wasActive = isActive(event);
+  }
+
+  /** Calls that were open when the server stopped; which ones is asked for when somebody opens the list. @param {number} inDoubt */
+  renderDoubts(inDoubt) {
+    this.doubts.hidden = inDoubt === 0;
+    const summary = /** @type {HTMLElement} */ (this.doubts.firstElementChild);
+    setText(summary, `${count(inDoubt)} ${inDoubt === 1 ? 'call' : 'calls'} in doubt`);
+    if (this.listed !== inDoubt) void this.listDoubts();
+  }
+
+  async listDoubts() {
+    const inDoubt = this.store.runs.get(this.run)?.inDoubt ?? 0;
+    if (!this.doubts.open || this.listed === inDoubt) return;
+    const [, hint, list] = /** @type {HTMLElement[]} */ ([...this.doubts.children]);
+    if (!hint || !list) return;
+    const asked = this.listed = inDoubt;
+    try {
+      const doubts = (await api.readRun(this.store.grid?.id ?? '', this.run)).doubts ?? [];
+      if (asked !== this.listed) return;
+      list.replaceChildren(...doubts.map((doubt) => h('li', {}, h('b', {}, doubt.label ?? doubt.row), ` call ${doubt.call}, at most ${count(doubt.tokensAtMost)} tokens${doubt.costAtMost ? `, ${money(doubt.costAtMost)}` : ''}`)));
+      setText(hint, `They were open when the server stopped. What they cost is not known; the budget counts the most they can have cost, and each was asked again once.${doubts.length < inDoubt ? ` The first ${count(doubts.length)}:` : ''}`);
+    } catch (error) {
+      this.listed = 0;
+      setText(hint, error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** @param {import('../types.js').RunEvent} event */

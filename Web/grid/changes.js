@@ -177,7 +177,11 @@ export class Changes {
   /** @param {string} intent @param {Change[]} changes @param {string} [failure] */
   async submit(intent, changes, failure) {
     try {
-      const reply = await this.untilAnswered(intent, changes);
+      const reply = await this.untilAnswered(intent, changes).catch(async (error) => {
+        const past = failure ? null : await this.pastAgents(changes, error);
+        if (!past) throw error;
+        return this.untilAnswered(intent, past);
+      });
       this.sent.delete(intent);
       this.drafts.acknowledged(intent, reply.revision);
       return reply;
@@ -185,6 +189,18 @@ export class Changes {
       this.refused(intent, changes, error, failure);
       return null;
     }
+  }
+
+  /** The person wins (S6): an edit that was refused because only agents answered its cell meanwhile, past their answers, which stay in the cell's history;
+   * null when a person or a program changed the cell. @param {Change[]} changes @param {unknown} error */
+  async pastAgents(changes, error) {
+    const change = changes[0];
+    if (!(error instanceof Problem && error.code === 'cell-changed') || changes.length !== 1 || change?.op !== 'setCell') return null;
+    const seen = change.ifRevision ?? 0;
+    const entries = (await api.history(this.store.grid?.id ?? '', this.store.sheetID, change.row, change.column).catch(() => null))?.entries ?? [];
+    const since = entries.filter((/** @type {any} */ entry) => entry.revision > seen && entry.kind !== 'mark' && entry.kind !== 'suggestion');
+    if (since.length === 0 || since.length === entries.length || since.some((/** @type {any} */ entry) => entry.cause?.kind !== 'agent')) return null;
+    return [{ ...change, ifRevision: since[0].revision }];
   }
 
   /** The same intent again and again until the server answers. @param {string} intent @param {Change[]} changes @throws {Problem} a refusal */

@@ -133,6 +133,9 @@ export const api = {
     const reply = await json(`/grids/${e(grid)}/runs`);
     return /** @type {import('../types.js').RunEvent[]} */ (Array.isArray(reply) ? reply : (reply?.runs ?? []));
   },
+  /** A run with the calls of which nobody knows what they cost.
+   * @param {string} grid @param {string} run @returns {Promise<{ doubts?: import('../types.js').Doubt[] }>} */
+  readRun: (grid, run) => json(`/grids/${e(grid)}/runs/${e(run)}`),
   /** What a run would ask and cost. @param {string} grid @param {object} run @returns {Promise<import('../types.js').RunEstimate>} */
   estimateRun: (grid, run) => json(`/grids/${e(grid)}/runs/estimate`, 'POST', run),
   /** @param {string} grid @param {string} run @param {'pause'|'resume'|'cancel'|'retry'|'undo'} what @param {object} [body] */

@@ -12,9 +12,20 @@ struct OllamaFormat: WireFormat {
         let json = """
             {"model":\(ChatRequest.quoted(model)),"messages":[\(request.systemMessage),\(request.messages)],"stream":true,\
             \(request.schema.map { "\"format\":\($0.json)," } ?? "")\
-            "options":{"temperature":0,"num_predict":\(request.answerTokens)}}
+            "options":{"temperature":0,"num_predict":\(request.answerTokens),\
+            "num_ctx":\(Self.context(request))}}
             """
         return Array(json.utf8)
+    }
+
+    /// Ollama cuts the beginning off a prompt that is longer than its context, without a word. The context is a token for three bytes and the
+    /// answer, in steps, because another size has Ollama load the model anew: the rows of a column stay within one.
+    static func context(_ request: ChatRequest) -> Int {
+        let bytes = request.systemMessage.utf8.count + request.messages.utf8.count + (request.schema?.json.utf8.count ?? 0)
+        let wanted = bytes / 3 + request.answerTokens + 64
+        var size = 4_096
+        while size < wanted, size < 131_072 { size *= 2 }
+        return size
     }
 
     func reply(_ bytes: [UInt8]) throws(JSONScanner.Failure) -> ChatReply {

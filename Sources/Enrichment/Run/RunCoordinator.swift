@@ -204,9 +204,16 @@ package final class RunCoordinator: Sendable {
         try change(run, of: grid, .pauseAsked)
     }
 
-    /// Goes on, with another budget when one is given.
-    package func resume(_ run: RunID, of grid: GridID, budget: RunBudget? = nil) throws(RunRefusal) -> RunStatus {
-        if let budget { _ = try change(run, of: grid, .budgetSet(budget)) }
+    /// Goes on, with another budget when one is given, once that is in the log: a restart must not forget what a person allowed.
+    package func resume(_ run: RunID, of grid: GridID, budget: RunBudget? = nil) async throws(RunRefusal) -> RunStatus {
+        if let budget, let plan = state.withLock({ $0.runs[Key(grid: grid, run: run)]?.plan }) {
+            do throws(SubmissionFailure) {
+                try await RunNote(plan: plan, run: run, intent: environment.newIntent(), fact: .budget(budget)).submit()
+            } catch {
+                throw .notStored(error.reason)
+            }
+            _ = try change(run, of: grid, .budgetSet(budget))
+        }
         return try change(run, of: grid, .resumeAsked)
     }
 

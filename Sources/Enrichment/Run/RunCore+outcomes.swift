@@ -9,6 +9,7 @@ extension RunCore {
         book(answer.usage, isShared: call.reserved == nil)
         passingFailures = 0
         rejections = 0
+        sameRejections = 0
         widen()
         submissions[id.task] = .answer(answer)
         submit(id.task)
@@ -21,14 +22,28 @@ extension RunCore {
         switch failure.recovery {
         case .endRun: refuse(id.task, end, failure.message)
         case .pauseRun: pause(id.task, end, failure.message)
-        case .failCell:
-            passingFailures = 0
-            if failure.kind == .rejected { rejections += 1 } else { rejections = 0 }
-            fail(id.task, end, failure.message)
-            if rejections >= limits.rejections, tally.committed + tally.suggested == 0 {
-                self.end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
-            }
+        case .failCell: failCell(id.task, end, failure)
         case .retry: retry(call, end, failure, at: now)
+        }
+    }
+
+    /// Not this row's fault when row after row is rejected in the same words.
+    private mutating func failCell(_ task: Int, _ end: CallEnd?, _ failure: ModelFailure) {
+        passingFailures = 0
+        guard failure.kind == .rejected else {
+            rejections = 0
+            sameRejections = 0
+            return fail(task, end, failure.message)
+        }
+        rejections += 1
+        sameRejections = failure.message == lastRejection ? sameRejections + 1 : 1
+        lastRejection = failure.message
+        if sameRejections >= limits.sameRejections {
+            return pause(task, end, "\(sameRejections) rows were rejected one after the other: \(failure.message)")
+        }
+        fail(task, end, failure.message)
+        if rejections >= limits.rejections, tally.committed + tally.suggested == 0 {
+            self.end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
         }
     }
 

@@ -81,6 +81,7 @@ extension RunCore {
         guard case .paused = phase else { return }
         phase = .running
         passingFailures = 0
+        sameRejections = 0
         quietUntil = nil
         heldUntil = now
     }

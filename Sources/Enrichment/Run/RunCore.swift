@@ -115,6 +115,9 @@ package struct RunCore: Sendable {
     var quietUntil: Duration?
     var passingFailures = 0
     var rejections = 0
+    /// How often the last rejection's words came, one after the other.
+    var sameRejections = 0
+    var lastRejection: String?
     var random: SplitMix
     var armedTimer: Duration?
     /// What the run may use, and what its calls have used: settled ones, and by estimate those in doubt.

@@ -22,6 +22,8 @@ package struct RunLimits: Hashable, Sendable {
     package var longestHonoredWait = Duration.seconds(600)
     /// Calls that fail one after the other for passing reasons, over all rows, before the run ends: the provider is away.
     package var outage = 40
+    /// Rows that are rejected one after the other in the same words, before the run pauses: it is not the rows.
+    package var sameRejections = 3
     /// Prompts that are rejected one after the other, with nothing answered yet, before the run ends: it is not the rows.
     package var rejections = 5
     /// Tokens of one answer.

@@ -136,8 +136,12 @@ struct RunRoutes {
         let id = try scope.identifier("run", RunID.self)
         let grid = try scope.gridID()
         let budget = try RunBudget.optional(wire: try await scope.optionalJSON())
-        let status = try Self.refusing { () throws(RunRefusal) in try runs.resume(id, of: grid, budget: budget) }
-        return .json { writer in writer.object { status.write(to: &$0) } }
+        do throws(RunRefusal) {
+            let status = try await runs.resume(id, of: grid, budget: budget)
+            return .json { writer in writer.object { status.write(to: &$0) } }
+        } catch {
+            throw Problem(error)
+        }
     }
 
     @Sendable private func undo(_ scope: RequestScope) async throws -> Reply {
@@ -178,22 +182,29 @@ struct RunRoutes {
         let grid = try await services.grid(scope)
         let id = try scope.identifier("run", RunID.self)
         guard let status = runs.status(of: id, in: grid) else { throw Problem.notFound("run", "\(id)") }
-        let doubts = grid.snapshot().ledger.runs[id]?.doubts ?? []
+        let snapshot = grid.snapshot()
+        let doubts = snapshot.ledger.runs[id]?.doubts ?? []
+        let columns = snapshot.sheet(status.sheet)?.columns.filter { $0.id != status.column }.map(\.id) ?? []
         return .json { writer in
             writer.object { writer in
                 status.write(to: &writer)
                 writer.arrayMember("doubts") { writer in
                     for doubt in doubts {
-                        writer.object { writer in
-                            writer.name("row")
-                            writer.identifier(doubt.row)
-                            writer.member("call", Int(doubt.call))
-                            writer.member("tokensAtMost", Int(clamping: doubt.reserved.tokens))
-                        }
+                        let label = Self.label(doubt.row, columns, snapshot)
+                        writer.object { doubt.write(to: &$0, label: label) }
                     }
                 }
             }
         }
+    }
+
+    /// What people know a row by: its first cell that is not empty.
+    private static func label(_ row: RowID, _ columns: [ColumnID], _ snapshot: GridImage) -> String? {
+        for column in columns {
+            guard let text = snapshot.value(row: row, column: column)?.displayText, !text.isEmpty else { continue }
+            return String(text.prefix(60))
+        }
+        return nil
     }
 
     // MARK: - Refusals
@@ -282,6 +293,19 @@ extension RunStatus {
             writer.name("rate")
             writer.json(String(rate).utf8)
         }
+    }
+}
+
+extension RecordedRun.Doubt {
+    func write(to writer: inout WireWriter, label: String?) {
+        writer.name("row")
+        writer.identifier(row)
+        if let label { writer.member("label", label) }
+        writer.member("call", Int(call))
+        writer.member("tokensAtMost", Int(clamping: reserved.tokens))
+        guard reserved.cost > 0 else { return }
+        writer.name("costAtMost")
+        writer.json(Money.text(reserved.cost).utf8)
     }
 }
 
