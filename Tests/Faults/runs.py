@@ -2,10 +2,14 @@
 """Kills the server again and again while an agent's run goes on, and then compares: cells, ledger and provider.
 
     python3 Tests/Faults/runs.py --rows 400 --kills 20 --seed 1
+    python3 Tests/Faults/runs.py --long --seed 1        10,000 rows, 100 kills: some minutes
 
-A scripted provider answers, refuses, cuts and garbles by its seed. After each SIGKILL the server is started again and nobody asks it
-to go on. At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills; no answer
-that the log had was asked for again; tokens in the ledger equal the provider's for every call that is not in doubt.
+A scripted provider answers, refuses, hangs, cuts, garbles, goes on for ever and answers in the wrong type, by its seed; three of ten rows ask
+what another row asks. Each SIGKILL comes at a share of the work that the seed draws; then the server is started again, and nobody asks it to go
+on. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with the provider's own count and raised.
+
+At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills; no answer that the log had was
+asked for again; tokens in the ledger equal the provider's for every call that is not in doubt; no budget was passed.
 """
 
 import argparse
@@ -24,13 +28,19 @@ from trueline_process import BINARY, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# A call that hangs is given up after this time, instead of two minutes.
+CALL_SECONDS = 2
+
 
 def provider(options):
     """Starts the scripted provider; answers the process and its address."""
+    rates = {"limit": 0.1, "timeout": 0.05, "garbage": 0.02, "cut": 0.03, "length": 0.02, "wrong": 0.02, "endless": 0.005, "drip": 0.005, "server": 0.02}
+    if not options.long:
+        rates["timeout"] = rates["drip"] = 0  # each takes CALL_SECONDS
+    flags = [text for fault, rate in rates.items() for text in (f"--{fault}-rate", str(rate))]
     process = subprocess.Popen(
         [sys.executable, os.path.join(HERE, "..", "Provider", "scripted_provider.py"), "--port", "0", "--seed", str(options.seed),
-         "--limit-rate", "0.1", "--timeout-rate", "0", "--garbage-rate", "0.02", "--cut-rate", "0.03", "--length-rate", "0.02",
-         "--retry-after", "0", "--latency", str(options.latency)],
+         "--numbers", "--retry-after", "0", "--latency", str(options.latency), *flags],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
     if not found:
@@ -38,23 +48,29 @@ def provider(options):
     return process, found.group(0)
 
 
+def stats(address):
+    with urllib.request.urlopen(f"{address}/stats") as reply:
+        return json.load(reply)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=400)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--long", action="store_true", help="10,000 rows, 100 kills, timeouts")
+    parser.add_argument("--rows", type=int)
+    parser.add_argument("--kills", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--latency", type=float, default=0.02, help="seconds that the provider takes for each reply")
     options = parser.parse_args()
-    chance = random.Random(options.seed)
+    options.rows = options.rows or (10_000 if options.long else 400)
+    options.kills = options.kills or (100 if options.long else 20)
     model, address = provider(options)
     for name in [name for name in os.environ if name.startswith(("ANTHROPIC_", "OLLAMA_"))]:
         del os.environ[name]
     os.environ.update(OPENAI_BASE_URL=f"{address}/v1", OPENAI_API_KEY="sk-scripted", OPENAI_MODEL="scripted")
-    data = tempfile.mkdtemp(prefix="trueline-runs-")
-    server = Server(data=data)
+    server = Server("--call-seconds", str(CALL_SECONDS), data=tempfile.mkdtemp(prefix="trueline-runs-"))
     try:
-        failures = run(options, chance, server, address)
+        failures = Trial(options, server, address).run()
     finally:
         server.kill() if server.process.poll() is None else None
         model.kill()
@@ -65,85 +81,134 @@ def main():
     print("passed")
 
 
-def run(options, chance, server, address):
-    client = server.client()
-    grid = client.request("POST", "/grids", {"name": "Cities"})["id"]
-    sheet = client.request("GET", f"/grids/{grid}")["sheets"][0]["id"]
-    # Three of ten rows ask what another row asks.
-    names = [f"City {chance.randrange(options.rows * 7 // 10) if chance.random() < 0.3 else n}" for n in range(options.rows)]
-    with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-        file.write("City\n" + "\n".join(names) + "\n")
-        file.flush()
-        client.import_file(grid, sheet, file.name)
-    client.request("POST", f"/grids/{grid}/sheets/{sheet}/columns", {"name": "Answer", "type": "text", "agent": {"prompt": "Tell of {{City}}"}})
-    columns = client.request("GET", f"/grids/{grid}")["sheets"][0]["columns"]
-    column = columns[-1]["id"]
-    began = client.request("POST", f"/grids/{grid}/runs", {"sheet": sheet, "column": column, "scope": "all", "concurrency": options.workers})
-    path = f"/grids/{grid}/runs/{began['run']}"
-    kills = 0
-    ready = []
-    while kills < options.kills:
-        # The run's own time, between two kills.
-        time.sleep(chance.uniform(0.05, 0.4))
-        state = client.request("GET", path)
-        if state["state"] in ("finished", "cancelled", "refused"):
-            break
-        server.kill()
-        kills += 1
-        started = time.monotonic()
-        server.start()
-        ready.append(time.monotonic() - started)
-        client = server.client()
+class Trial:
+    def __init__(self, options, server, address):
+        self.options = options
+        self.chance = random.Random(options.seed)
+        self.server = server
+        self.address = address
+        self.client = server.client()
+        self.failures = []
+        self.kills = 0
+        self.ready = []
+        self.raises = 0
+        # A reserve is the most an answer may have; after a kill those of the open calls count as spent.
+        self.step = options.rows * 12 + 600 * options.workers
+        self.budget = self.step
+
+    def run(self):
+        self.set_up()
+        began = time.monotonic()
+        thresholds = sorted(self.chance.random() * 0.97 * self.options.rows for _ in range(self.options.kills))
+        while True:
+            state = self.look()
+            if state["state"] in ("finished", "cancelled", "refused"):
+                break
+            done = state["done"] + state["failed"] + state["skipped"]
+            if self.kills < len(thresholds) and done >= thresholds[self.kills]:
+                time.sleep(self.chance.uniform(0, 0.05))  # anywhere within what happens between two looks
+                self.kill()
+            else:
+                time.sleep(0.01)  # the run's own time
+        self.took = time.monotonic() - began
+        if state["state"] != "finished":
+            raise SystemExit(f"the run ended: {state}")
+        # The command line watches it to its end; cells that failed make its exit code 1.
+        watched = subprocess.run(
+            [BINARY, "enrich", "--server", self.server.url, "--grid", self.grid, "--run", self.name, "--json"],
+            capture_output=True, text=True, timeout=600)
+        if watched.returncode not in (0, 1) or json.loads(watched.stdout)["state"] != "finished":
+            raise SystemExit(f"trueline enrich ended with {watched.returncode}: {watched.stdout}{watched.stderr}")
+        self.compare(self.client.request("GET", self.path))
+        return self.failures
+
+    def set_up(self):
+        rows = self.options.rows
+        self.grid = self.client.request("POST", "/grids", {"name": "Cities"})["id"]
+        self.sheet = self.client.request("GET", f"/grids/{self.grid}")["sheets"][0]["id"]
+        # Three of ten rows ask what another row asks.
+        names = [f"City {self.chance.randrange(rows * 7 // 10) if self.chance.random() < 0.3 else n}" for n in range(rows)]
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write("City\n" + "\n".join(names) + "\n")
+            file.flush()
+            self.client.import_file(self.grid, self.sheet, file.name)
+        column = {"name": "Answer", "type": "number", "agent": {"prompt": "People of {{City}}?"}}
+        self.client.request("POST", f"/grids/{self.grid}/sheets/{self.sheet}/columns", column)
+        self.column = self.client.request("GET", f"/grids/{self.grid}")["sheets"][0]["columns"][-1]["id"]
+        asked = {"sheet": self.sheet, "column": self.column, "scope": "all", "concurrency": self.options.workers, "budget": {"tokens": self.budget}}
+        self.name = self.client.request("POST", f"/grids/{self.grid}/runs", asked)["run"]
+        self.path = f"/grids/{self.grid}/runs/{self.name}"
+
+    def look(self):
+        state = self.client.request("GET", self.path)
         if state["state"] == "paused":
-            raise SystemExit(f"the run paused: {state.get('reason')}")
+            if "budget" not in state.get("reason", ""):
+                raise SystemExit(f"the run paused: {state.get('reason')}")
+            self.raise_budget(state)
+        return state
 
-    # The command line watches it to its end; cells that failed make its exit code 1.
-    watched = subprocess.run(
-        [BINARY, "enrich", "--server", server.url, "--grid", grid, "--run", began["run"], "--json"],
-        capture_output=True, text=True, timeout=600)
-    if watched.returncode not in (0, 1) or json.loads(watched.stdout)["state"] != "finished":
-        raise SystemExit(f"trueline enrich ended with {watched.returncode}: {watched.stdout}{watched.stderr}")
-    end = client.request("GET", path)
-    return compare(options, client, grid, sheet, column, end, kills, ready, address)
+    def raise_budget(self, state):
+        """The provider's own count must be within what was allowed."""
+        if state["budget"]["tokens"] != self.budget:
+            self.failures.append(f"the run keeps to {state['budget']}, and {self.budget} tokens were allowed")
+        used = sum(stats(self.address)["tokens"].values())
+        if used > self.budget:
+            self.failures.append(f"{used} tokens were used, {self.budget} allowed")
+        self.budget += self.step
+        self.raises += 1
+        self.client.request("POST", f"{self.path}/resume", {"budget": {"tokens": self.budget}})
 
+    def kill(self):
+        self.server.kill()
+        self.kills += 1
+        started = time.monotonic()
+        self.server.start()
+        self.ready.append(time.monotonic() - started)
+        self.client = self.server.client()
 
-def compare(options, client, grid, sheet, column, end, kills, ready, address):
-    failures = []
-    with urllib.request.urlopen(f"{address}/stats") as reply:
-        stats = json.load(reply)
-    cells = {"committed": 0, "failed": 0, "neither": 0}
-    page = 1
-    while True:
-        answer = client.pages(grid, sheet, first=page, pageSize=100)
-        rows = answer["pages"][0]["rows"]
-        if not rows:
-            break
-        for row in rows:
-            value = row["cells"].get(column)
-            state = row.get("states", {}).get(column)
-            kind = "committed" if value is not None else "failed" if isinstance(state, dict) and state["state"] == "failed" and state.get("reason") else "neither"
-            cells[kind] += 1
-        page += 1
-    if cells["neither"]:
-        failures.append(f"{cells['neither']} cells are neither committed nor failed with a reason")
-    if cells["committed"] + cells["failed"] != options.rows:
-        failures.append(f"{cells} of {options.rows} rows")
-    doubts = {f"{end['run']}-{doubt['row']}-{doubt['call']}" for doubt in end["doubts"]}
-    if len(doubts) != end["inDoubt"] or end["inDoubt"] > options.workers * kills:
-        failures.append(f"{end['inDoubt']} calls in doubt, {len(doubts)} listed, {kills} kills of {options.workers} workers")
-    ledger = end["inputTokens"] + end["outputTokens"]
-    paid = sum(tokens for name, tokens in stats["tokensByCall"].items() if name not in doubts)
-    if ledger != paid:
-        failures.append(f"the ledger has {ledger} tokens, the provider {paid} for calls not in doubt")
-    doubtful = sum(1 for name in stats["tokensByCall"] if name in doubts)
-    if len(stats["askedTwice"]) > doubtful:
-        failures.append(f"{len(stats['askedTwice'])} questions were answered twice, {doubtful} of the calls in doubt had been answered")
-    slowest = max(ready, default=0)
-    print(
-        f"{options.rows} rows, {kills} kills: {cells}; {stats['calls']} calls, {end['inDoubt']} in doubt ({doubtful} of them answered), "
-        f"{len(stats['askedTwice'])} asked twice, ledger {ledger} tokens, provider {paid} beside {sum(stats['tokensByCall'].values()) - paid} in doubt; "
-        f"ready again within {slowest:.2f} s")
-    return failures
+    def cells(self):
+        kinds = {"committed": 0, "failed": 0, "neither": 0}
+        reasons = {}
+        page = 1
+        while rows := self.client.pages(self.grid, self.sheet, first=page, pageSize=100)["pages"][0]["rows"]:
+            for row in rows:
+                state = row.get("states", {}).get(self.column)
+                failed = isinstance(state, dict) and state["state"] == "failed" and state.get("reason")
+                kind = "committed" if row["cells"].get(self.column) is not None else "failed" if failed else "neither"
+                kinds[kind] += 1
+                if failed:
+                    reason = re.sub(r"\d+|: .*", "", state["reason"])[:40]
+                    reasons[reason] = reasons.get(reason, 0) + 1
+            page += 1
+        return kinds, reasons
+
+    def compare(self, end):
+        told, (cells, reasons), rows = stats(self.address), self.cells(), self.options.rows
+        if cells["neither"]:
+            self.failures.append(f"{cells['neither']} cells are neither committed nor failed with a reason")
+        if cells["committed"] + cells["failed"] != rows:
+            self.failures.append(f"{cells} of {rows} rows")
+        if self.kills < self.options.kills:
+            self.failures.append(f"only {self.kills} kills: the run was faster")
+        doubts = {f"{end['run']}-{doubt['row']}-{doubt['call']}" for doubt in end["doubts"]}
+        if len(doubts) != end["inDoubt"] or end["inDoubt"] > self.options.workers * self.kills:
+            self.failures.append(f"{end['inDoubt']} calls in doubt, {len(doubts)} listed, {self.kills} kills of {self.options.workers} workers")
+        ledger = end["inputTokens"] + end["outputTokens"]
+        paid = sum(tokens for name, tokens in told["tokensByCall"].items() if name not in doubts)
+        if ledger != paid:
+            self.failures.append(f"the ledger has {ledger} tokens, the provider {paid} for calls not in doubt")
+        doubtful = sum(1 for name in told["tokensByCall"] if name in doubts)
+        if told["askedTwiceCount"] > doubtful:
+            self.failures.append(f"{told['askedTwiceCount']} questions were answered twice, {doubtful} of the calls in doubt had been answered")
+        everything = sum(told["tokens"].values())
+        if everything > self.budget:
+            self.failures.append(f"{everything} tokens were used, {self.budget} allowed")
+        faults = {name: told[name] for name in ("limit", "timeout", "garbage", "cut", "length", "wrong", "endless", "drip", "server")}
+        print(
+            f"{rows} rows, {self.kills} kills, {self.took:.0f} s: {cells}; {told['calls']} calls, faults {faults}; {end['inDoubt']} in doubt "
+            f"({doubtful} of them answered), {told['askedTwiceCount']} asked twice, ledger {ledger} tokens, provider {paid} beside "
+            f"{sum(told['tokensByCall'].values()) - paid} in doubt; budget raised {self.raises} times to {self.budget}; "
+            f"ready again within {max(self.ready, default=0):.2f} s\nreasons of failed cells: {reasons}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error")
+FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error", "wrong", "endless", "drip")
 
 
 class Script:
@@ -65,7 +65,11 @@ class Script:
                 return fault
         return None
 
-    def answer(self, message: str) -> str:
+    def answer(self, message: str, fault: str | None = None) -> str:
+        if fault == "wrong":
+            return "I am not sure about that"
+        if self.options.numbers:
+            return str(random.Random(f"{self.options.seed}/{message}").randrange(1, 1_000_000))
         if self.options.answer is not None:
             return self.options.answer.replace("{message}", message)
         digest = hashlib.sha256(f"{self.options.seed}/{message}".encode()).hexdigest()
@@ -74,7 +78,8 @@ class Script:
     def stats(self) -> dict:
         with self.lock:
             twice = sorted(m for m, times in self.answered.items() if times > 1)
-            return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100], "tokensByCall": dict(self.calls)}
+            return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100], "askedTwiceCount": len(twice),
+                    "tokensByCall": dict(self.calls)}
 
 
 class OpenAI:
@@ -272,7 +277,7 @@ class Handler(BaseHTTPRequestHandler):
         self.stream(request, message, fault)
 
     def stream(self, request: dict, message: str, fault: str | None) -> None:
-        answer = self.script.answer(message)
+        answer = self.script.answer(message, fault)
         usage = (len(message.split()) + 20, len(answer.split()))
         writer = self.api(self.script.options.model, request, usage)
         self.send_response(200)
@@ -280,6 +285,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.chunk(writer.begin())
+        if fault in ("endless", "drip"):
+            return self.go_on_for_ever(writer, fault)
         pieces = [answer[i : i + 4] for i in range(0, len(answer), 4)]
         if fault == "cut":
             pieces = pieces[: len(pieces) // 2]
@@ -301,7 +308,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_of_stream()
         with self.script.lock:
             # After garbage a client may have gone before the usage came.
-            if fault in (None, "length"):
+            if fault in (None, "length", "wrong"):
                 self.script.tokens["input"] += usage[0]
                 self.script.tokens["output"] += usage[1]
                 name = self.headers.get("x-client-request-id")
@@ -310,6 +317,14 @@ class Handler(BaseHTTPRequestHandler):
             if fault is None:
                 self.script.counts["answers"] += 1
                 self.script.answered[message] = self.script.answered.get(message, 0) + 1
+
+    def go_on_for_ever(self, writer, fault: str) -> None:
+        """Kilobytes without an end, or a piece now and then: until the client has had enough, which is counted as closed by it."""
+        end = time.monotonic() + self.script.options.hang_seconds
+        while time.monotonic() < end:
+            self.chunk(writer.piece("and so on " * 200 if fault == "endless" else "."))
+            self.pause(0 if fault == "endless" else 0.2)
+        self.close_connection = True
 
     def hang(self) -> None:
         """Says nothing until the client gives up."""
@@ -371,6 +386,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--key", default="sk-scripted", help="the key that is accepted, where the API has one; empty for any")
     parser.add_argument("--model", default="scripted", help="the model that is served; empty for any")
     parser.add_argument("--answer", help="the answer to everything; {message} stands for the question")
+    parser.add_argument("--numbers", action="store_true", help="answer with numbers, for a typed column")
     parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
     parser.add_argument("--latency", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--token-latency", type=float, default=0, help="seconds before each piece of a stream")
