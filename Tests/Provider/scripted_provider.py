@@ -112,6 +112,14 @@ class OpenAI:
     def begin(self) -> bytes:
         return self.choice({"role": "assistant", "content": ""})
 
+    def document(self, answer: str, is_whole: bool) -> dict:
+        """The reply to a request that does not ask for a stream."""
+        read, written = self.usage
+        message = {"role": "assistant", "content": answer, "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop" if is_whole else "length"}
+        return {**self.chunk, "object": "chat.completion", "choices": [choice],
+                "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}}
+
     def piece(self, text: str) -> bytes:
         return self.choice({"content": text})
 
@@ -280,6 +288,8 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.script.answer(message, fault)
         usage = (len(message.split()) + 20, len(answer.split()))
         writer = self.api(self.script.options.model, request, usage)
+        if self.api is OpenAI and not request.get("stream"):
+            return self.reply_whole(writer, message, answer, usage, fault)
         self.send_response(200)
         self.send_header("Content-Type", writer.content_type)
         self.send_header("Transfer-Encoding", "chunked")
@@ -306,6 +316,29 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.chunk(writer.end(is_whole=fault != "length"))
         self.end_of_stream()
+        self.book(message, usage, fault)
+
+    def reply_whole(self, writer, message: str, answer: str, usage: tuple[int, int], fault: str | None) -> None:
+        if fault in ("error", "server"):
+            return self.refuse(500, "error", "The model crashed")
+        body = json.dumps(writer.document(answer, fault != "length")).encode()
+        if fault == "garbage":
+            body = body.replace(b'"choices"', b'"choices', 1)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if fault in ("cut", "endless", "drip"):
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+        self.book(message, usage, fault)
+
+    def book(self, message: str, usage: tuple[int, int], fault: str | None) -> None:
+        """Counts what was answered, once all of it was written."""
         with self.script.lock:
             # After garbage a client may have gone before the usage came.
             if fault in (None, "length", "wrong"):
