@@ -34,13 +34,29 @@ public struct AgentSettings: Hashable, Sendable {
     public var prompt: String
     /// Which model; `nil` for the server's default.
     public var model: String?
-    /// Counts up with each change of prompt or model, so that a value can name what it came from.
+    /// What the answers have to be; `nil` for what the column holds.
+    public var output: AnswerType?
+    /// Whether cells that people filled by hand go along as examples.
+    public var usesExamples: Bool
+    /// Counts up with each change of prompt, model or output, so that a value can name what it came from.
     public var version: UInt32
 
-    public init(prompt: String, model: String? = nil, version: UInt32 = 1) {
+    public init(
+        prompt: String, model: String? = nil, output: AnswerType? = nil, usesExamples: Bool = true, version: UInt32 = 1
+    ) {
         self.prompt = prompt
         self.model = model
+        self.output = output
+        self.usesExamples = usesExamples
         self.version = version
+    }
+
+    /// Numbered as what comes after `old`, whatever number it has now.
+    public func numbered(after old: AgentSettings) -> AgentSettings {
+        var agent = self
+        let isSame = old.prompt == prompt && old.model == model && old.output == output
+        agent.version = isSame ? old.version : old.version &+ 1
+        return agent
     }
 }
 

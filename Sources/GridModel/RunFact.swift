@@ -61,6 +61,26 @@ public struct RunOrder: Hashable, Sendable {
         }
     }
 
+    /// A cell that a person filled, shown to the model beside every question.
+    public struct Example: Hashable, Sendable {
+        public var row: RowID
+        /// The row's text for each input, as it was when the run was planned.
+        public var values: [String]
+        public var answer: CellValue
+
+        public init(row: RowID, values: [String], answer: CellValue) {
+            self.row = row
+            self.values = values
+            self.answer = answer
+        }
+    }
+
+    /// Examples of one run: they go along with every question.
+    public static let examplesMost = 5
+    /// Bytes of one example, and of all of a run's.
+    public static let exampleBytes = 2_048
+    public static let examplesBytes = 6_144
+
     public var sheet: SheetID
     public var column: ColumnID
     /// Which rows were asked for, in a word: "all", "failed", "first 10".
@@ -75,6 +95,8 @@ public struct RunOrder: Hashable, Sendable {
     public var concurrency: UInt16
     /// Whether equal questions are asked once, also of earlier runs.
     public var sharesAnswers: Bool
+    /// Chosen once, so that a restart asks as before.
+    public var examples: [Example] = []
     /// In the order they are asked about; a task is a row's place in this list.
     public var rows: [RowID]
     /// A fingerprint of each row's cell as the run found it; 0 for the empty cell. A cell that differs later was changed meanwhile.

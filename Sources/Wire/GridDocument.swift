@@ -136,36 +136,6 @@ extension Column {
     }
 }
 
-extension AgentSettings {
-    package func write(to writer: inout WireWriter) {
-        writer.object { writer in
-            writer.member("prompt", prompt)
-            if let model { writer.member("model", model) }
-            writer.member("version", Int(version))
-        }
-    }
-
-    /// Reads `{"prompt":"...","model":"..."}`. A version is accepted and has no say: the server counts it.
-    package init(_ reader: inout WireReader) throws(WireError) {
-        var prompt: String?
-        var model: String?
-        var version = 1
-        try reader.object { (member, reader) throws(WireError) in
-            switch member {
-            case "prompt": prompt = try reader.string()
-            case "model": model = try reader.takeNull() ? nil : try reader.string()
-            case "version": version = try reader.integer(in: 0...Int64(UInt32.max))
-            default: throw reader.unknownMember()
-            }
-        }
-        guard let prompt else { throw reader.missing("prompt") }
-        guard prompt.count <= Limits.promptCharacters else {
-            throw reader.failure("a prompt has at most \(Limits.promptCharacters) characters, this one \(prompt.count)")
-        }
-        self.init(prompt: prompt, model: model, version: UInt32(version))
-    }
-}
-
 extension SavedView {
     package func write(to writer: inout WireWriter) {
         writer.object { writer in

@@ -137,8 +137,11 @@ package struct WireReader {
         failure("the member \"\(name)\" is missing")
     }
 
-    package func failure(_ reason: String) -> WireError {
-        WireError(path: pointer, position: scanner.failure("").position, reason: reason)
+    package func failure(_ reason: String) -> WireError { failure(reason, at: "") }
+
+    /// A refusal of something within the value just read: `place` is a JSON pointer into it.
+    package func failure(_ reason: String, at place: String) -> WireError {
+        WireError(path: pointer + place, position: scanner.failure("").position, reason: reason)
     }
 
     private var pointer: String {

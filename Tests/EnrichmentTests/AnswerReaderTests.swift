@@ -4,7 +4,7 @@ import Testing
 @testable import Enrichment
 
 struct AnswerReaderTests {
-    static func kind(_ answer: String, _ type: ColumnType) -> ModelFailure.Kind? {
+    static func kind(_ answer: String, _ type: AnswerType) -> ModelFailure.Kind? {
         do {
             _ = try AnswerReader.value(of: answer, type: type)
             return nil
@@ -68,7 +68,7 @@ struct AnswerReaderTests {
         #expect(Self.kind("null", .json) == .empty)
     }
 
-    @Test(arguments: ColumnType.allCases) func `an answer of nothing is a failure`(_ type: ColumnType) {
+    @Test(arguments: ColumnType.allCases.map(AnswerType.init)) func `an answer of nothing is a failure`(_ type: AnswerType) {
         #expect(Self.kind(" \n", type) == .empty)
         #expect(Self.kind("```\n```", type) == .empty)
     }
@@ -85,5 +85,42 @@ struct AnswerReaderTests {
 
     @Test func `an answer beyond what a cell takes is refused`() {
         #expect(Self.kind(String(repeating: "x", count: Limits.cellBytes), .text) == .tooLong)
+    }
+
+    @Test(arguments: [
+        ("Port", "Port"), ("port", "Port"), ("inland.", "Inland"), ("\"Port\"", "Port"), ("us", "us"), ("US", "US"),
+    ])
+    func `a choice is taken as it is written in the list`(_ answer: String, _ choice: String) throws {
+        let type = try AnswerType(choices: ["Port", "Inland", "us", "US"])
+        #expect(try AnswerReader.value(of: answer, type: type).displayText == choice)
+    }
+
+    @Test(arguments: ["Ports", "Port or Inland", "Us", "1"]) func `what is none of the choices fails`(_ answer: String) throws {
+        #expect(Self.kind(answer, try AnswerType(choices: ["Port", "Inland", "us", "US"])) == .notAChoice)
+    }
+
+    @Test func `a document that does not fit the schema fails with the place`() throws {
+        let schema = try JSONSchema(#"{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#)
+        #expect(try AnswerReader.value(of: "```json\n{\"n\": 1}\n```", type: .schema(schema)).json == "{\"n\": 1}")
+        #expect(
+            throws: ModelFailure(
+                .schemaViolated, "not as the schema says: /n: expected a whole number, found a text: {\"n\":\"1\"}")
+        ) {
+            try AnswerReader.value(of: "{\"n\":\"1\"}", type: .schema(schema))
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"value": 7}"#, AnswerType.number, "7"), (#"{"value":"Oslo"}"#, .text, "Oslo"),
+        (#"{"value":true}"#, .boolean, "true"),
+        (#"{"value":null}"#, .number, ""), (#"{"value":"x"}"#, .json, #""x""#), ("```json\n{\"value\":7}\n```", .number, "7"),
+        ("7", .number, "7"), (#"{"value":7,"more":1}"#, .number, #"{"value":7,"more":1}"#),
+        (#"{"value":7"#, .number, #"{"value":7"#),
+        (#"{"other":7}"#, .number, #"{"other":7}"#),
+    ])
+    func `the value comes out of the document that was asked for, and of no other`(
+        _ answer: String, _ type: AnswerType, _ text: String
+    ) {
+        #expect(AnswerReader.value(inDocument: answer, type: type) == text)
     }
 }

@@ -25,7 +25,7 @@ struct DemoRulesTests {
         }
         let provider = DemoRulesProvider(clock: StillClock())
         var collector = AnswerCollector(most: 10_000)
-        let request = ModelRequest(template: template, values: values, type: type, tables: Tables())
+        let request = ModelRequest(template: template, values: values, type: AnswerType(type), tables: Tables())
         try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
         return try collector.answer().text
     }

@@ -22,7 +22,7 @@ final class ScriptedTransport: ModelTransport {
 }
 
 struct OpenAIProviderTests {
-    static func request(type: ColumnType = .text, model: String? = nil) throws -> ModelRequest {
+    static func request(type: AnswerType = .text, model: String? = nil) throws -> ModelRequest {
         let template = try PromptTemplateTests.template("Country of {{City}}?")
         return ModelRequest(template: template, values: ["\"Oslo\"\n"], type: type, model: model)
     }

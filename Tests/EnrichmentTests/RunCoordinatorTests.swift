@@ -192,11 +192,16 @@ import Wire
         let provider = GatedProvider()
         try await RunWorld.with(rows: 2, provider: provider, limits: Self.oneAtATime, type: .number) { world in
             let run = try await world.start().run
-            await provider.next().answer("about 7")
+            for _ in 0..<3 { await provider.next().answer("about 7") }
             await provider.next().answer("7")
             #expect(await world.end(of: run)?.failed == 1)
             let snapshot = world.grid.snapshot()
-            #expect(snapshot.mark(row: world.rows[0], column: RunWorld.answer) == .failed(reason: "not a number: about 7"))
+            let reason = "not a number: about 7 (told what was wrong 2 times)"
+            #expect(snapshot.mark(row: world.rows[0], column: RunWorld.answer) == .failed(reason: reason))
+            let newest = try await world.grid.history(row: world.rows[0], column: RunWorld.answer, limit: 1).first
+            let detail = try #require(newest?.cause.detail)
+            #expect(detail.contains(#""attempts":3,"failure":"wrongType","raw":"about 7""#))
+            #expect(throws: Never.self) { try JSONScanner.check(Array(detail.utf8)[...]) }
             #expect(snapshot.value(row: world.rows[1], column: RunWorld.answer)?.json == "7")
 
             let again = try await world.start(.failed).run
@@ -251,7 +256,9 @@ import Wire
 
     @Test func `scopes: empty, first, named rows, and rows in view first`() async throws {
         let provider = GatedProvider()
-        try await RunWorld.with(rows: 6, provider: provider, limits: Self.oneAtATime) { world in
+        var limits = Self.oneAtATime
+        limits.corrections = 0
+        try await RunWorld.with(rows: 6, provider: provider, limits: limits) { world in
             let rows = world.rows
             try await world.edit(rows[1], RunWorld.answer, "mine")
             func asked(_ scope: RunRequest.Scope, viewport: [RowID] = []) async throws -> [String] {

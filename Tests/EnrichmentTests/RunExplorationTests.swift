@@ -76,7 +76,9 @@ struct RunExplorationTests {
                     ? .rowSkipped(id, reason: "", isMarked: chance(0.5)) : .answerArrived(id, CoreWorld.answer())
             }
             let kinds = ModelFailure.Kind.allCases.filter { ![.refused, .unsupported].contains($0) || pick(20) == 0 }
-            return .callFailed(id, ModelFailure(kinds[pick(kinds.count)], "", retryAfter: chance(0.2) ? .seconds(2) : nil))
+            var failure = ModelFailure(kinds[pick(kinds.count)], "", retryAfter: chance(0.2) ? .seconds(2) : nil)
+            if chance(0.5) { failure.wrong = WrongAnswer(values: [], text: "x", reason: "no") }
+            return .callFailed(id, failure)
         }
         func verdict(on id: CallID) -> RunCore.Event {
             if chance(0.1) { return .answerCommitted(id, .inputsChanged) }
@@ -117,6 +119,8 @@ struct RunExplorationTests {
             // E1, S7: as many calls may be in doubt after a crash as there are places.
             #expect(world.core.calls.count + world.core.submissions.count <= limits.concurrentCalls, "seed \(seed)")
             #expect(world.core.waits.count <= limits.waiting + limits.concurrentCalls + limits.submissions, "seed \(seed)")
+            // E12: no question is corrected more often than allowed.
+            #expect(world.core.corrections.values.allSatisfy { $0.count <= limits.corrections }, "seed \(seed)")
             let tally = world.core.tally
             #expect(
                 tally.queued + tally.running + tally.committed + tally.suggested + tally.failed + tally.skipped
@@ -125,6 +129,7 @@ struct RunExplorationTests {
         }
         #expect(hasEnded, "seed \(seed): not over after \(steps) steps")
         #expect(world.core.tally.unfinished == 0, "seed \(seed)")
+        #expect(world.core.corrections.isEmpty && world.core.plain.isEmpty && world.core.parked.isEmpty, "seed \(seed)")
         #expect(world.core.tally.committed == committed.count, "seed \(seed)")
     }
 }

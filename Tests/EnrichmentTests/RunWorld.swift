@@ -36,8 +36,10 @@ final class GatedProvider: ModelProvider {
 
     /// A call in flight.
     struct Call: Sendable {
-        let values: [String]
+        let request: ModelRequest?
         let reply: @Sendable (Reply) -> Void
+
+        var values: [String] { request?.values ?? ["cancelled"] }
 
         func answer(_ text: String) { reply(.success(text)) }
         func fail(_ failure: ModelFailure) { reply(.failure(failure)) }
@@ -65,14 +67,14 @@ final class GatedProvider: ModelProvider {
     /// The next call, when there is one; in a test that was cancelled, one that nobody waits for.
     func next() async -> Call {
         for await call in arrivals { return call }
-        return Call(values: ["cancelled"]) { _ in }
+        return Call(request: nil) { _ in }
     }
 
     func stream(
         _ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
     ) async throws(ModelFailure) {
         let (replies, reply) = AsyncStream<Reply>.makeStream(bufferingPolicy: .bufferingOldest(1))
-        let call = Call(values: request.values) { reply.yield($0) }
+        let call = Call(request: request) { reply.yield($0) }
         state.withLock { $0.calls += 1 }
         arrival.yield(call)
         for await reply in replies {
@@ -101,7 +103,8 @@ struct RunWorld {
     /// Makes the grid with so many rows, runs `body` beside the coordinator, and closes both.
     static func with(
         rows: Int, provider: any ModelProvider, clock: any RunClock = FrozenTime(), limits: RunLimits = RunLimits(),
-        type: ColumnType = .text, prompt: String = "Country of {{City}}?", _ body: (RunWorld) async throws -> Void
+        type: ColumnType = .text, prompt: String = "Country of {{City}}?", output: AnswerType? = nil,
+        _ body: (RunWorld) async throws -> Void
     ) async throws {
         let time = JumpingTime()
         let numbers = Atomic<UInt64>(1)
@@ -126,7 +129,7 @@ struct RunWorld {
         }
         let coordinator = make(provider)
         let world = RunWorld(grid: grid, coordinator: coordinator, make: make)
-        try await world.fill(rows: rows, type: type, prompt: prompt)
+        try await world.fill(rows: rows, type: type, agent: AgentSettings(prompt: prompt, output: output))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await coordinator.run() }
             do {
@@ -141,12 +144,11 @@ struct RunWorld {
         await grid.close()
     }
 
-    private func fill(rows: Int, type: ColumnType, prompt: String) async throws {
+    private func fill(rows: Int, type: ColumnType, agent: AgentSettings) async throws {
         try await submit([
             .addColumn(sheet: Self.sheet, name: "City", type: .text, width: nil, agent: nil, position: .last),
             .addColumn(
-                sheet: Self.sheet, name: "Answer", type: type, width: nil, agent: AgentSettings(prompt: prompt), position: .last
-            ),
+                sheet: Self.sheet, name: "Answer", type: type, width: nil, agent: agent, position: .last),
         ])
         var block = RowsBlock(columns: [Self.city])
         for row in 0..<rows { block.append([CellValue(text: "City \(row)")]) }

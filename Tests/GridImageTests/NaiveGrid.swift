@@ -134,7 +134,7 @@ struct NaiveGrid: Equatable {
         case .setColumnAgent(let column, let agent):
             update(column) { old in
                 guard var new = agent, let before = old.agent else { return old.agent = agent }
-                let isSame = before.prompt == new.prompt && before.model == new.model
+                let isSame = before.prompt == new.prompt && before.model == new.model && before.output == new.output
                 new.version = isSame ? before.version : before.version + 1
                 old.agent = new
             }

@@ -120,7 +120,10 @@ struct RandomChanges {
             return columns.isEmpty ? nil : .retypeColumn(column: chance.pick(columns), type: chance.pick(ColumnType.allCases))
         case 20:
             guard let column = columns.last else { return nil }
-            return .setColumnAgent(column: column, agent: AgentSettings(prompt: "of {{\(sheet.sheet.columns[0].name)}}"))
+            let outputs: [AnswerType?] = [nil, .text, .boolean, .oneOf(["a", "b"]), .json]
+            var agent = AgentSettings(prompt: "of {{\(sheet.sheet.columns[0].name)}}", output: chance.pick(outputs))
+            agent.usesExamples = chance.chance(50)
+            return .setColumnAgent(column: column, agent: agent)
         case 21:
             guard columns.count > 1 else { return nil }
             let column = chance.pick(columns)

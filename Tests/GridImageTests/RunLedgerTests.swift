@@ -18,11 +18,14 @@ private struct RunLog {
     }
 
     static func order(_ rows: Int) -> RunOrder {
-        RunOrder(
-            sheet: Log.sheet, column: answer, scope: "all", agent: AgentSettings(prompt: "{{City}}?", model: "m", version: 3),
+        let agent = AgentSettings(prompt: "{{City}}?", model: "m", output: .oneOf(["a", "b"]), usesExamples: false, version: 3)
+        var order = RunOrder(
+            sheet: Log.sheet, column: answer, scope: "all", agent: agent,
             inputs: [.init(column: ColumnID(1), name: "City")], provider: "p", host: "h:1", model: "m", concurrency: 4,
             sharesAnswers: true, rows: (1...max(rows, 1)).map { RowID(UInt32($0)) },
             found: (1...max(rows, 1)).map { UInt64($0 / 3) })
+        order.examples = [.init(row: RowID(9), values: ["Oslo", ""], answer: .yes)]
+        return order
     }
 
     var recorded: RecordedRun {

@@ -37,7 +37,7 @@ class Script:
 
     def reset(self) -> None:
         with getattr(self, "lock", threading.Lock()):
-            self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight")}
+            self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight", "schemas", "corrections")}
             self.counts.update({fault: 0 for fault in FAULTS})
             self.tokens = {"input": 0, "output": 0}
             self.asked: dict[str, int] = {}
@@ -65,15 +65,36 @@ class Script:
                 return fault
         return None
 
-    def answer(self, message: str, fault: str | None = None) -> str:
+    def answer(self, message: str, fault: str | None = None, schema: dict | None = None) -> str:
         if fault == "wrong":
             return "I am not sure about that"
+        value = ((schema or {}).get("properties") or {}).get("value")
         if self.options.numbers:
-            return str(random.Random(f"{self.options.seed}/{message}").randrange(1, 1_000_000))
+            number = random.Random(f"{self.options.seed}/{message}").randrange(1, 1_000_000)
+            return json.dumps({"value": number}) if value is not None else str(number)
+        if value is not None and self.options.answer is None:
+            return json.dumps({"value": self.value(message, value)})
         if self.options.answer is not None:
             return self.options.answer.replace("{message}", message)
         digest = hashlib.sha256(f"{self.options.seed}/{message}".encode()).hexdigest()
         return f"answer {digest[:8]}"
+
+    def value(self, message: str, schema: dict):
+        """What fits the schema of a cell: a function of the message."""
+        number = int(hashlib.sha256(f"{self.options.seed}/{message}".encode()).hexdigest()[:8], 16)
+        if "enum" in schema:
+            return schema["enum"][number % len(schema["enum"])]
+        kind = schema.get("type")
+        kind = kind[0] if isinstance(kind, list) else kind
+        if kind == "object":
+            return {name: self.value(f"{message}/{name}", part) for name, part in (schema.get("properties") or {}).items()}
+        if kind == "array":
+            return [self.value(message, schema.get("items") or {})] * max(1, schema.get("minItems", 1))
+        if kind in ("number", "integer"):
+            return max(schema.get("minimum", 0), min(number % 1000, schema.get("maximum", 1000)))
+        if kind == "boolean":
+            return number % 2 == 0
+        return f"2026-11-{number % 28 + 1:02}"
 
     def stats(self) -> dict:
         with self.lock:
@@ -91,6 +112,10 @@ class OpenAI:
         self.chunk = {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 0, "model": model}
         self.wants_usage = (request.get("stream_options") or {}).get("include_usage")
         self.usage = usage
+
+    @staticmethod
+    def schema(request: dict) -> dict | None:
+        return ((request.get("response_format") or {}).get("json_schema") or {}).get("schema")
 
     @staticmethod
     def key(headers) -> str:
@@ -148,6 +173,10 @@ class Anthropic:
         self.usage = usage
 
     @staticmethod
+    def schema(request: dict) -> dict | None:
+        return next((tool.get("input_schema") for tool in request.get("tools") or []), None)
+
+    @staticmethod
     def key(headers) -> str:
         # A call without a version is refused by the real one as well.
         return headers.get("x-api-key") or "" if headers.get("anthropic-version") else ""
@@ -188,6 +217,11 @@ class Ollama:
 
     content_type = "application/x-ndjson"
     key = None
+
+    @staticmethod
+    def schema(request: dict) -> dict | None:
+        form = request.get("format")
+        return form if isinstance(form, dict) else None
 
     def __init__(self, model: str, request: dict, usage: tuple[int, int]) -> None:
         self.model = model
@@ -265,11 +299,20 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(429 if self.api is OpenAI else 402, "quota", "You exceeded your current quota")
         try:
             request = json.loads(body)
-            message = [m["content"] for m in request["messages"] if m["role"] == "user"][-1]
+            said = [m["content"] for m in request["messages"] if m["role"] == "user"]
+            # A correction is about the question before it.
+            corrections = [m for m in said if m.startswith("That cannot be taken: ")]
+            message = [m for m in said if m not in corrections][-1]
         except (ValueError, KeyError, IndexError, TypeError):
             return self.refuse(400, "request", "this is not a chat request")
         if options.model and request.get("model") != options.model:
             return self.refuse(404, "model", f"The model `{request.get('model')}` does not exist")
+        self.script.count("corrections", len(corrections) > 0)
+        schema = self.api.schema(request)
+        if schema:
+            self.script.count("schemas")
+            if options.no_schemas:
+                return self.refuse(400, "request", "Unknown parameter: response_format")
         before = self.script.number(message)
         fault = self.script.fault(message, before)
         if fault:
@@ -282,10 +325,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(529 if self.api is Anthropic else 503, fault, "The server is overloaded")
         if fault == "timeout":
             return self.hang()
-        self.stream(request, message, fault)
+        self.stream(request, message, fault, schema)
 
-    def stream(self, request: dict, message: str, fault: str | None) -> None:
-        answer = self.script.answer(message, fault)
+    def stream(self, request: dict, message: str, fault: str | None, schema: dict | None) -> None:
+        answer = self.script.answer(message, fault, schema)
         usage = (len(message.split()) + 20, len(answer.split()))
         writer = self.api(self.script.options.model, request, usage)
         if self.api is OpenAI and not request.get("stream"):
@@ -420,6 +463,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--model", default="scripted", help="the model that is served; empty for any")
     parser.add_argument("--answer", help="the answer to everything; {message} stands for the question")
     parser.add_argument("--numbers", action="store_true", help="answer with numbers, for a typed column")
+    parser.add_argument("--no-schemas", action="store_true", help="answer 400 to a request that names a schema")
     parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
     parser.add_argument("--latency", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--token-latency", type=float, default=0, help="seconds before each piece of a stream")

@@ -211,7 +211,8 @@ struct WireTests {
     @Test("What a request changes of a column and of a view reads back as it was written")
     func schema() throws {
         let column = ColumnRequest(
-            name: "é\u{0}", type: .boolean, width: .some(nil), agent: .some(AgentSettings(prompt: "{{A}}", model: "m")),
+            name: "é\u{0}", type: .boolean, width: .some(nil),
+            agent: .some(AgentSettings(prompt: "{{A}}", model: "m", output: .oneOf(["a", "é"]), usesExamples: false)),
             position: .before(Self.b))
         #expect(try ColumnRequest(wire: column.wire) == column)
         #expect(try ColumnRequest(wire: Array("{}".utf8)) == ColumnRequest())
@@ -226,7 +227,8 @@ struct WireTests {
     @Test("A grid's document and a problem read back as they were written")
     func documents() throws {
         let sheet = Sheet(
-            id: SheetID(1), name: "S", columns: [Column(id: Self.a, name: "A", type: .json, agent: AgentSettings(prompt: "p"))],
+            id: SheetID(1), name: "S",
+            columns: [Column(id: Self.a, name: "A", type: .json, agent: AgentSettings(prompt: "p", output: .date))],
             views: [SavedView(id: ViewID(1), name: "V", definition: Self.view)])
         let grid = GridDocument(
             id: try #require(GridID("g1")), name: "\u{2028}<script>", revision: Revision(.max / 2),

@@ -4,7 +4,7 @@ package import GridModel
 /// raw text in its reason, never a coerced value.
 package enum AnswerReader {
     /// Reads an answer.
-    package static func value(of answer: String, type: ColumnType) throws(ModelFailure) -> CellValue {
+    package static func value(of answer: String, type: AnswerType) throws(ModelFailure) -> CellValue {
         let text = unwrapped(withoutThoughts(answer[...]))
         guard !text.isEmpty else { throw ModelFailure(.empty, "the model answered nothing") }
         switch type {
@@ -12,12 +12,61 @@ package enum AnswerReader {
         case .number: return try number(unquoted(text))
         case .boolean: return try boolean(unquoted(text))
         case .date: return try date(unquoted(text))
+        case .oneOf(let choices): return try choice(of: choices, unquoted(text))
         case .json: return try json(text)
+        case .schema(let schema):
+            let value = try json(text)
+            guard let violation = schema.violation(of: value.json) else { return value }
+            throw ModelFailure(.schemaViolated, "not as the schema says: \(violation): \(raw(text))")
         }
     }
 
     /// The document in an answer: without thoughts before it, and without the code fence around it.
     static func document(in answer: String) -> Substring { unwrapped(withoutThoughts(answer[...])) }
+
+    /// The value's text out of the document that was asked for; the answer itself where the model wrote none.
+    package static func value(inDocument answer: String, type: AnswerType) -> String {
+        let isJSON =
+            switch type {
+            case .json, .schema: true
+            case .text, .number, .boolean, .date, .oneOf: false
+            }
+        let text = unwrapped(withoutThoughts(answer[...]))
+        var value: String?
+        var scanner = JSONScanner(Array(text.utf8))
+        do throws(JSONScanner.Failure) {
+            var isOther = false
+            try scanner.object { (name, scanner) throws(JSONScanner.Failure) in
+                isOther = isOther || name != "value"
+                let isText = !isJSON && scanner.peek() == UInt8(ascii: "\"")
+                value = isText ? try scanner.string() : String(decoding: try scanner.skipValue(), as: UTF8.self)
+                if !isText, value == "null" { value = "" }
+            }
+            try scanner.end()
+            return isOther ? answer : value ?? answer
+        } catch {
+            return answer
+        }
+    }
+
+    /// A choice as it is written, or, where only one is meant, in other capitals or with a period.
+    private static func choice(of choices: [String], _ text: Substring) throws(ModelFailure) -> CellValue {
+        var found = choices.first { $0 == text }
+        if found == nil {
+            let word = (text.last == "." ? text.dropLast() : text).lowercased()
+            let alike = choices.filter { $0.lowercased() == word }
+            found = alike.count == 1 ? alike.first : nil
+        }
+        guard let found, let value = CellValue(text: found) else {
+            throw ModelFailure(.notAChoice, "not one of \(listed(choices)): \(raw(text))")
+        }
+        return value
+    }
+
+    private static func listed(_ choices: [String]) -> String {
+        let shown = choices.prefix(12).map { "\"\($0)\"" }.joined(separator: ", ")
+        return ModelFailure.bounded(shown + (choices.count > 12 ? " and \(choices.count - 12) more" : ""), to: 120)
+    }
 
     private static func bounded(_ value: CellValue?, _ text: Substring) throws(ModelFailure) -> CellValue {
         guard let value else { throw ModelFailure(.empty, "the model answered nothing") }

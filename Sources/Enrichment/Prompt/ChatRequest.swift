@@ -34,13 +34,6 @@ package struct ChatRequest: Sendable {
         self.requestID = requestID
     }
 
-    /// A question about one row.
-    init(_ request: ModelRequest) {
-        self.init(
-            instruction: Self.instruction(for: request.type), turns: [.person(request.template.rendered(request.values))],
-            model: request.model, answerTokens: request.answerTokens, requestID: request.requestID)
-    }
-
     /// A text as JSON writes it.
     static func quoted(_ text: String) -> String {
         var json = "\""
@@ -62,16 +55,12 @@ package struct ChatRequest: Sendable {
         return written.joined(separator: ",")
     }
 
-    /// The same words for every row of a column.
-    static func instruction(for type: ColumnType) -> String {
-        let shared =
-            "You fill in one cell of a table. Answer with the cell's value only: no explanation, no label, no quotation marks, no final period."
-        switch type {
-        case .text: return shared
-        case .number: return shared + " The value is one number, written in digits, without a unit and without separators."
-        case .boolean: return shared + " The value is yes or no."
-        case .date: return shared + " The value is a date, written like 2026-11-22."
-        case .json: return shared + " The value is one JSON document."
+    /// Bytes of all that is said, for an estimate of tokens.
+    var bytes: Int {
+        turns.reduce(instruction.utf8.count + (schema?.json.utf8.count ?? 0)) { sum, turn in
+            switch turn {
+            case .person(let text), .model(let text): sum + text.utf8.count
+            }
         }
     }
 }

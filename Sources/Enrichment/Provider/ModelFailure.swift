@@ -1,5 +1,22 @@
 package import GridModel
 
+/// A whole answer that did not fit, and why: what the model is told when it is asked again, and what is kept with a cell that failed.
+package struct WrongAnswer: Hashable, Sendable {
+    /// Characters of an answer that are kept: enough to see what went wrong.
+    package static let characters = 2_000
+
+    /// The row's text for each input that it answers.
+    package var values: [String]
+    package var text: String
+    package var reason: String
+
+    package init(values: [String], text: String, reason: String) {
+        self.values = values
+        self.text = text.count <= Self.characters ? text : text.prefix(Self.characters) + "..."
+        self.reason = reason
+    }
+}
+
 /// Why a call brought no answer that may be committed.
 package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -21,6 +38,12 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case empty
         /// A whole answer that is not what the column holds.
         case wrongType
+        /// A whole answer that is none of the choices.
+        case notAChoice
+        /// A whole JSON answer that does not fit the schema.
+        case schemaViolated
+        /// The server will not be told what the answer has to look like.
+        case schemaRefused
         /// The provider's filter withheld the answer.
         case filtered
         /// 4xx for this one prompt: it is too long or not acceptable.
@@ -37,6 +60,10 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     package enum Recovery: Hashable, Sendable {
         /// It may work later: wait, then ask again, a bounded number of times.
         case retry
+        /// The model may do better when it is told what was wrong: ask again with that, a bounded number of times.
+        case correct
+        /// Ask again at once without a schema, which the server refused: once a row.
+        case askPlainly
         /// This cell fails; the others are not concerned.
         case failCell
         /// No other row would fare better until a person has done something: the run pauses with the reason.
@@ -52,6 +79,8 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     package var retryAfter: Duration?
     /// What the call cost all the same, as far as known.
     package var usage: RunUsage
+    /// The whole answer that did not fit, when there was one.
+    package var wrong: WrongAnswer?
 
     /// A reason is shown in a cell: longer ones are cut, with "...".
     package static let messageCharacters = 300
@@ -66,7 +95,10 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     package var recovery: Recovery {
         switch kind {
         case .rateLimited, .serverFailed, .timedOut, .unreachable, .cut: .retry
-        case .tooLong, .garbage, .empty, .wrongType, .filtered, .rejected, .stopped: .failCell
+        // Without an answer there is nothing to tell the model: rules fail so.
+        case .empty, .wrongType, .notAChoice, .schemaViolated: wrong == nil ? .failCell : .correct
+        case .schemaRefused: .askPlainly
+        case .tooLong, .garbage, .filtered, .rejected, .stopped: .failCell
         case .refused: .pauseRun
         case .unsupported: .endRun
         }

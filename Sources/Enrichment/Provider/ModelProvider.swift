@@ -49,8 +49,14 @@ package struct ModelRequest: Sendable {
     package var template: PromptTemplate
     /// The row's text for each input.
     package var values: [String]
-    /// What the column holds.
-    package var type: ColumnType
+    /// What the answer has to be.
+    package var type: AnswerType
+    /// Cells that people filled, as examples.
+    package var examples: [RunOrder.Example] = []
+    /// Answers to this question that did not fit, the oldest first.
+    package var corrections: [WrongAnswer] = []
+    /// Whether the server has refused to be told what the answer has to look like.
+    package var isPlain = false
     /// The model asked; `nil` for the provider's default.
     package var model: String?
     /// The most tokens an answer may have.
@@ -61,7 +67,7 @@ package struct ModelRequest: Sendable {
     package var requestID: String?
 
     package init(
-        template: PromptTemplate, values: [String], type: ColumnType, model: String? = nil, answerTokens: Int = 256,
+        template: PromptTemplate, values: [String], type: AnswerType, model: String? = nil, answerTokens: Int = 256,
         tables: (any LookupTables)? = nil
     ) {
         self.template = template
@@ -77,6 +83,8 @@ package struct ModelRequest: Sendable {
 package enum ModelEvent: Hashable, Sendable {
     /// The next characters of the answer.
     case text(String)
+    /// The answer was asked for as a document, with the value as its one member.
+    case asDocument
     /// Why the model stopped: "stop" is the only reason that makes an answer whole.
     case finished(reason: String)
     /// What the call cost so far; the last one counts.
@@ -90,6 +98,8 @@ package struct ModelAnswer: Hashable, Sendable {
     package var text: String
     package var usage: RunUsage
     package var remarks: [Remark]
+    /// Whether it was asked for as a document, with the value as its one member.
+    package var isDocument = false
 
     package struct Remark: Hashable, Sendable {
         package var name: String
@@ -105,6 +115,7 @@ package struct AnswerCollector: Sendable {
     private var reason: String?
     private var usage = RunUsage()
     private var remarks: [ModelAnswer.Remark] = []
+    private var isDocument = false
 
     package init(most: Int) {
         self.most = most
@@ -120,6 +131,7 @@ package struct AnswerCollector: Sendable {
                     usage: usage)
             }
             text += more
+        case .asDocument: isDocument = true
         case .finished(let reason): self.reason = self.reason ?? reason
         case .usage(let usage): self.usage = usage
         case .remark(let name, let value):
@@ -135,7 +147,7 @@ package struct AnswerCollector: Sendable {
         switch reason {
         case nil:
             throw ModelFailure(.cut, "the reply broke off without a finish reason after \(text.utf8.count) bytes", usage: usage)
-        case "stop": return ModelAnswer(text: text, usage: usage, remarks: remarks)
+        case "stop": return ModelAnswer(text: text, usage: usage, remarks: remarks, isDocument: isDocument)
         case "length":
             throw ModelFailure(
                 .tooLong, "the model stopped at its limit of tokens before it had finished; it began: \(text.prefix(80))",

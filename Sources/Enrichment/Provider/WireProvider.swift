@@ -26,6 +26,7 @@ package struct WireProvider: ModelProvider, ChatProvider {
 
     private let configuration: Configuration
     private let transport: any ModelTransport
+    private let refused = RefusedSchemas()
 
     package init(_ configuration: Configuration, transport: any ModelTransport) {
         self.configuration = configuration
@@ -48,7 +49,23 @@ package struct WireProvider: ModelProvider, ChatProvider {
     package func stream(
         _ request: ModelRequest, deliver: (ModelEvent) throws(ModelFailure) -> Void
     ) async throws(ModelFailure) {
-        try await stream(ChatRequest(request), deliver: deliver)
+        guard let schema = AnswerSchema(request.type) else {
+            return try await stream(ChatRequest(request, asDocument: false), deliver: deliver)
+        }
+        let model = request.model ?? configuration.model
+        guard !request.isPlain, !refused.contains(model, schema) else {
+            try await stream(ChatRequest(request, asDocument: false), deliver: deliver)
+            // It answers without what it refused: it was the schema, not the prompt.
+            if request.isPlain { refused.insert(model, schema) }
+            return
+        }
+        do {
+            try deliver(.asDocument)
+            try await stream(ChatRequest(request, asDocument: true), deliver: deliver)
+        } catch {
+            guard error.kind == .rejected else { throw error }
+            throw ModelFailure(.schemaRefused, error.message, usage: error.usage)
+        }
     }
 
     package func stream(

@@ -71,7 +71,8 @@ extension RunStatus {
             provider: order.provider, model: order.model, total: recorded.taskCount,
             queued: recorded.phase.isEnded ? 0 : open, running: 0, committed: recorded.count(.committed),
             suggested: recorded.count(.suggested), failed: recorded.count(.failed), skipped: recorded.count(.skipped),
-            cancelled: recorded.phase.isEnded ? open : 0, calls: Int(clamping: recorded.callCount), retries: 0, shared: 0,
+            cancelled: recorded.phase.isEnded ? open : 0, calls: Int(clamping: recorded.callCount), retries: 0, corrections: 0,
+            shared: 0,
             askedAgain: 0, inDoubt: recorded.doubtCount, usage: recorded.spent, budget: recorded.budget,
             undone: recorded.undone.map { Int($0) },
             elapsed: .milliseconds(Int64(clamping: took)), rate: nil, secondsLeft: nil)

@@ -64,7 +64,12 @@ extension RunCore {
     mutating func release(_ id: CallID) {
         guard let index = calls.firstIndex(where: { $0.id == id }) else { return }
         calls.remove(at: index)
-        for task in (parked.removeValue(forKey: id) ?? []).reversed() where tasks[task].state == .waiting {
+        releaseParked(by: id.task)
+    }
+
+    /// A task does not ask its question any more: those that wait for the answer are asked about themselves.
+    mutating func releaseParked(by asking: Int) {
+        for task in (parked.removeValue(forKey: asking) ?? []).reversed() where tasks[task].state == .waiting {
             move(task, to: .queued)
             released.append(task)
         }

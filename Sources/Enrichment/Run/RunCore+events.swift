@@ -43,6 +43,21 @@ package struct ComputedAnswer: Hashable, Sendable {
     }
 }
 
+extension RunCore.Event {
+    /// The call that it is about.
+    package var call: CallID? {
+        switch self {
+        case .questionReady(let id, _), .notAsked(let id, _), .answerArrived(let id, _), .callFailed(let id, _),
+            .rowSkipped(let id, _, _), .questionShared(let id, _), .answerCommitted(let id, _), .markCommitted(let id),
+            .costBooked(let id), .submissionFailed(let id, _):
+            id
+        case .begun, .phaseRecorded, .phaseNotRecorded, .budgetSet, .timerFired, .pauseAsked, .resumeAsked, .cancelAsked,
+            .rowsPreferred:
+            nil
+        }
+    }
+}
+
 extension RunCore {
     /// What happens to a run.
     package enum Event: Hashable, Sendable {

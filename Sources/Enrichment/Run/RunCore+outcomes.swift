@@ -16,13 +16,18 @@ extension RunCore {
     }
 
     mutating func failed(_ id: CallID, _ failure: ModelFailure, at now: Duration) {
+        if let wrong = correctable(id, failure) { return correct(id, wrong, failure, at: now) }
         guard let call = takeCall(id) else { return }
         book(failure.usage, isShared: call.reserved == nil)
         let end = callEnd(call, failure.usage)
         switch failure.recovery {
+        case .askPlainly where plain.insert(id.task).inserted:
+            // The server's doing, not the row's: it counts as no attempt.
+            tasks[id.task].attempts -= 1
+            again(id.task, end, due: now)
         case .endRun: refuse(id.task, end, failure.message)
         case .pauseRun: pause(id.task, end, failure.message)
-        case .failCell: failCell(id.task, end, failure)
+        case .failCell, .correct, .askPlainly: failCell(id.task, end, failure)
         case .retry: retry(call, end, failure, at: now)
         }
     }
@@ -33,7 +38,9 @@ extension RunCore {
         guard failure.kind == .rejected else {
             rejections = 0
             sameRejections = 0
-            return fail(task, end, failure.message)
+            let corrections = corrections[task]?.count ?? 0
+            let told = corrections > 0 ? " (told what was wrong \(corrections) times)" : ""
+            return fail(task, end, failure.message + told)
         }
         rejections += 1
         sameRejections = failure.message == lastRejection ? sameRejections + 1 : 1
@@ -45,6 +52,37 @@ extension RunCore {
         if rejections >= limits.rejections, tally.committed + tally.suggested == 0 {
             self.end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
         }
+    }
+
+    // MARK: Corrections
+
+    /// The answer that a call in flight brought and that did not fit, when the model may still be told so.
+    private func correctable(_ id: CallID, _ failure: ModelFailure) -> WrongAnswer? {
+        guard failure.recovery == .correct, corrections[id.task]?.count ?? 0 < limits.corrections,
+            calls.contains(where: { $0.id == id && $0.reserved != nil })
+        else { return nil }
+        return failure.wrong
+    }
+
+    /// Asks again with the model's own answer and what is wrong with it. Tasks with the same question go on waiting for this one.
+    private mutating func correct(_ id: CallID, _ wrong: WrongAnswer, _ failure: ModelFailure, at now: Duration) {
+        guard let index = calls.firstIndex(where: { $0.id == id }) else { return }
+        let call = calls.remove(at: index)
+        book(failure.usage, isShared: false)
+        passingFailures = 0
+        rejections = 0
+        sameRejections = 0
+        tally.corrections += 1
+        tasks[id.task].attempts -= 1
+        corrections[id.task, default: []].append(wrong)
+        again(id.task, callEnd(call, failure.usage), due: now)
+    }
+
+    /// What was said beside a task's question; tasks that waited for its answer ask themselves.
+    mutating func forget(_ task: Int) {
+        corrections[task] = nil
+        plain.remove(task)
+        releaseParked(by: task)
     }
 
     private mutating func retry(_ call: Call, _ end: CallEnd?, _ failure: ModelFailure, at now: Duration) {
@@ -110,6 +148,7 @@ extension RunCore {
 
     mutating func skipped(_ id: CallID, _ reason: String, _ isMarked: Bool, at now: Duration) {
         guard takeCall(id) != nil else { return }
+        corrections[id.task] = nil
         submissions[id.task] = isMarked ? .mark(.skipped(reason: reason), nil) : .close
         submit(id.task)
     }
@@ -136,15 +175,25 @@ extension RunCore {
         guard takeCall(id) != nil else { return }
         tasks[id.task].attempts -= 1
         move(id.task, to: .waiting)
-        if calls.contains(where: { $0.id == other }) {
-            parked[other, default: []].append(id.task)
+        if other.task != id.task, calls.contains(where: { $0.id.task == other.task }) || isCorrecting(other.task) {
+            parked[other.task, default: []].append(id.task)
         } else {
             // That call was stopped, and its connection is still closing.
             waits.append(Wait(task: id.task, due: now + limits.firstWait))
         }
     }
 
+    /// Whether a task will ask its question again, and others with the same one wait for it.
+    private func isCorrecting(_ task: Int) -> Bool {
+        guard corrections[task] != nil else { return false }
+        switch tasks[task].state {
+        case .waiting, .queued, .booking, .held: return !parked.values.contains { $0.contains(task) }
+        case .calling, .submitting, .marking, .committed, .suggested, .failed, .skipped, .cancelled: return false
+        }
+    }
+
     private mutating func fail(_ task: Int, _ end: CallEnd?, _ reason: String) {
+        corrections[task] = nil
         submissions[task] = .mark(.failed(reason: ModelFailure.bounded(reason)), end)
         submit(task)
     }
@@ -208,6 +257,7 @@ extension RunCore {
         tally.askedAgain += 1
         tasks[task].questions += 1
         tasks[task].attempts = 0
+        corrections[task] = nil
         waits.append(Wait(task: task, due: asked == 1 ? now : now + wait(after: asked, asked: nil)))
         move(task, to: .waiting)
     }

@@ -99,6 +99,8 @@ extension RunCore {
         preferred.removeAll()
         released.removeAll()
         parked.removeAll()
+        corrections.removeAll()
+        plain.removeAll()
         unaffordable.removeAll()
         var dropped = 0
         for task in tasks.indices {

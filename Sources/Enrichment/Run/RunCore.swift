@@ -69,6 +69,14 @@ package struct RunCore: Sendable {
         var reserved: RunUsage?
     }
 
+    /// What a call says beside its question.
+    package struct Turn: Hashable, Sendable {
+        /// Answers that did not fit, the oldest first.
+        package var corrections: [WrongAnswer] = []
+        /// The server has refused to be told what the answer has to look like.
+        package var isPlain = false
+    }
+
     struct Wait: Sendable {
         var task: Int
         var due: Duration
@@ -96,8 +104,12 @@ package struct RunCore: Sendable {
     var cursor = 0
     /// Queued tasks that go first, the next one last.
     var preferred: [Int] = []
-    /// Tasks whose question another call is asking, by that call.
-    var parked: [CallID: [Int]] = [:]
+    /// Tasks whose question another task is asking, by that task: they wait until it is through with it.
+    var parked: [Int: [Int]] = [:]
+    /// Answers to a task's present question that did not fit.
+    var corrections: [Int: [WrongAnswer]] = [:]
+    /// Tasks whose question the server would not take with a schema.
+    var plain: Set<Int> = []
     /// Queued tasks that were parked: they go before the preferred ones, and no one may forget them.
     var released: [Int] = []
     var calls: [Call] = []
@@ -201,6 +213,11 @@ package struct RunCore: Sendable {
         places[row].map { tasks[$0].state }
     }
 
+    /// What a task's next call says beside its question. O(1).
+    package func turn(of task: Int) -> Turn {
+        Turn(corrections: corrections[task] ?? [], isPlain: plain.contains(task))
+    }
+
     /// How many calls of a row have been made. O(1).
     package func calls(of id: CallID) -> Int { Int(id.serial) }
 
@@ -213,6 +230,10 @@ package struct RunCore: Sendable {
         let before = tasks[task].state
         tasks[task].state = state
         tally.move(from: before, to: state)
+        switch state {
+        case .committed, .suggested, .failed, .skipped, .cancelled: forget(task)
+        case .queued, .waiting, .calling, .submitting, .held, .marking, .booking: break
+        }
         if Self.shown(before) != Self.shown(state) { emit(.show([tasks[task].row])) }
     }
 

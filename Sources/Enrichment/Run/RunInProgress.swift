@@ -12,6 +12,8 @@ struct RunInProgress {
     private var prepared: [CallID: PreparedQuestion] = [:]
     /// A submission that is tried again keeps its intent (S5).
     private var intents: [CallID: IntentID] = [:]
+    /// Failures that are on their way into the log, by task: the raw answer goes there with the mark.
+    private var failures: [Int: ModelFailure] = [:]
     private var timer: StopSignal?
     /// Calls whose cost is not known, of processes before this one.
     private let doubts: Int
@@ -58,19 +60,32 @@ struct RunInProgress {
             .phaseRecorded, .phaseNotRecorded, .budgetSet:
             break
         }
+        if case .callFailed(let id, let failure) = event { failures[id.task] = failure }
+        let corrected = event.call.map { core.turn(of: $0.task).corrections.first?.values }
         core.handle(event, at: now)
         var step = Step(status: status(at: now))
         while let effect = core.nextEffect() { take(effect, &step, newIntent) }
+        if let id = event.call { settle(id, event, corrected: corrected ?? nil) }
         if case .questionReady(let id, _) = event { drop(id) }
         step.status = status(at: now)
         return step
+    }
+
+    /// Rows that wait for a question of which nothing will come ask it themselves, or fail as it did.
+    private mutating func settle(_ id: CallID, _ event: RunCore.Event, corrected: [String]?) {
+        var wrong: ModelFailure?
+        if case .callFailed(_, let failure) = event, failure.wrong != nil { wrong = failure }
+        let isThrough = core.turn(of: id.task).corrections.isEmpty
+        if let question = corrected ?? wrong?.wrong?.values, isThrough { plan.answers?.abandon(question, id.task, wrong) }
+        guard let row = core.state(of: plan.order.rows[id.task]), row != .marking, row != .held else { return }
+        failures[id.task] = nil
     }
 
     private mutating func take(_ effect: RunCore.Effect, _ step: inout Step, _ newIntent: () -> IntentID) {
         switch effect {
         case .call(let id, let row):
             stops[id] = StopSignal()
-            step.work.append(.prepare(key, RunQuestion(plan: plan, id: id, row: row)))
+            step.work.append(.prepare(key, RunQuestion(plan: plan, id: id, row: row, turn: core.turn(of: id.task))))
         case .ask(let id, _, let reserved):
             guard var question = prepared.removeValue(forKey: id), let stop = stops[id] else { return }
             question.request.requestID = "\(key.run)-\(question.row)-\(id.serial)"
@@ -80,7 +95,7 @@ struct RunInProgress {
             stops.removeValue(forKey: id)?.stop()
             drop(id)
         case .submit(let id, let row, let answer): submit(id, row, .answer(answer), &step, newIntent)
-        case .mark(let id, let row, let mark, let call): submit(id, row, .mark(mark, call), &step, newIntent)
+        case .mark(let id, let row, let mark, let call): submit(id, row, .mark(mark, call, failures[id.task]), &step, newIntent)
         case .close(let id): submit(id, plan.order.rows[id.task], .close, &step, newIntent)
         case .book(let id, let call): submit(id, plan.order.rows[id.task], .book(call), &step, newIntent)
         case .record(let phase): step.work.append(.record(key, note(.phase(phase), newIntent), phase))
@@ -123,7 +138,8 @@ struct RunInProgress {
             scope: plan.order.scope, provider: plan.provider.label, model: plan.order.model, total: tally.total,
             queued: tally.queued, running: tally.running, committed: tally.committed, suggested: tally.suggested,
             failed: tally.failed, skipped: tally.skipped, cancelled: tally.cancelled, calls: tally.calls,
-            retries: tally.retries, shared: tally.shared, askedAgain: tally.askedAgain, inDoubt: doubts, usage: tally.usage,
+            retries: tally.retries, corrections: tally.corrections, shared: tally.shared, askedAgain: tally.askedAgain,
+            inDoubt: doubts, usage: tally.usage,
             budget: core.budget, undone: nil, elapsed: tally.elapsed(at: now), rate: tally.rate(at: now),
             secondsLeft: tally.secondsLeft(at: now))
     }

@@ -7,6 +7,8 @@ package struct RunLimits: Hashable, Sendable {
     package var concurrentCalls = 4
     /// Calls for one question before its cell fails.
     package var attempts = 5
+    /// How often an answer that does not fit is sent back with the reason: who is wrong three times stays wrong.
+    package var corrections = 2
     /// How often a cell whose inputs keep changing is asked about, before it fails.
     package var questions = 5
     /// Rows waiting to be asked again; at the bound no new row begins, because the provider is not well.
@@ -28,6 +30,8 @@ package struct RunLimits: Hashable, Sendable {
     package var rejections = 5
     /// Tokens of one answer.
     package var answerTokens = 256
+    /// Tokens of an answer that is a document.
+    package var documentTokens = 1_024
     /// Bytes of one answer: the most that a cell takes.
     package var answerBytes = 262_144
 

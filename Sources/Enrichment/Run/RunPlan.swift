@@ -14,6 +14,8 @@ struct RunPlan: Sendable {
     var tables: SheetLookup
     /// Questions of this run; `nil` when equal ones are asked anew, and for rules, which cost nothing.
     var answers: SharedAnswers?
+    /// The examples' part of a question's key; empty without examples.
+    let examplesKey: [String]
 
     init(
         _ request: RunRequest, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, prices: PriceTable
@@ -77,6 +79,10 @@ struct RunPlan: Sendable {
         self.prices = prices
         tables = SheetLookup(grid: grid, sheet: order.sheet)
         answers = order.sharesAnswers && !provider.isDemo ? SharedAnswers() : nil
+        // Rules say the same again.
+        if provider.isDemo { self.limits.corrections = 0 }
+        let examples = order.examples.map { ($0.values + [$0.answer.json]).joined(separator: "\u{1E}") }
+        examplesKey = examples.isEmpty ? [] : ["\(Self.fingerprint(examples.joined(separator: "\u{1D}")))"]
     }
 
     /// Why this provider must not go on with the run without a person's word: prompts would go elsewhere than was agreed.
@@ -94,8 +100,11 @@ struct RunPlan: Sendable {
 
     /// FNV-1a, 64 bits: eight bytes a row instead of a copy of every cell.
     static func fingerprint(_ value: CellValue?) -> UInt64 {
-        guard let value else { return 0 }
-        return value.json.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 } | 1
+        value.map { fingerprint($0.json) | 1 } ?? 0
+    }
+
+    static func fingerprint(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
     /// Whether somebody changed the cell since the run began.

@@ -7,6 +7,8 @@ struct RunQuestion: Sendable {
     var plan: RunPlan
     var id: CallID
     var row: RowID
+    /// What is said beside the question.
+    var turn = RunCore.Turn()
 
     /// What a row's turn comes to.
     enum Preparation {
@@ -25,18 +27,22 @@ struct RunQuestion: Sendable {
         guard !plan.isChanged(task: id.task, in: snapshot) else {
             return .event(.rowSkipped(id, reason: "changed by hand since the run began", isMarked: false))
         }
-        guard let question = question(in: snapshot, type: column.type) else {
+        guard let question = question(in: snapshot, column) else {
             return .event(
                 .rowSkipped(id, reason: "the columns that the prompt names are empty in this row", isMarked: true))
         }
         let values = question.request.values
         guard let answers = plan.answers else { return .ask(question) }
+        // What was corrected is not what is asked by now.
+        if let old = turn.corrections.first?.values, old != values { answers.abandon(old, id.task) }
         switch answers.begin(values, id) {
         case .sharedWith(let other): return .event(.questionShared(id, with: other))
         case .answered(let answer, let other):
             let remark = ModelAnswer.Remark(name: "sameQuestionAs", value: "\(order.rows[other.task])")
             return .event(
                 question.judge(ModelAnswer(text: answer.text, usage: RunUsage(), remarks: [remark]), .zero, isShared: true))
+        case .failed(let failure):
+            return .event(.callFailed(id, ModelFailure(failure.kind, failure.message)))
         case .ask: break
         }
         guard let text = snapshot.ledger.answers.answer(to: question.key) else { return .ask(question) }
@@ -49,25 +55,40 @@ struct RunQuestion: Sendable {
     /// The question as the row is now; `nil` when every input is empty, or the column is gone.
     func question(in snapshot: any RunSnapshot) -> PreparedQuestion? {
         let column = snapshot.sheet(plan.order.sheet)?.columns.first { $0.id == plan.order.column }
-        return column.flatMap { question(in: snapshot, type: $0.type) }
+        return column.flatMap { question(in: snapshot, $0) }
     }
 
-    private func question(in snapshot: any RunSnapshot, type: ColumnType) -> PreparedQuestion? {
+    private func question(in snapshot: any RunSnapshot, _ column: Column) -> PreparedQuestion? {
         let values = plan.template.inputs.map { snapshot.value(row: row, column: $0.column)?.displayText ?? "" }
         guard values.isEmpty || !values.allSatisfy(\.isEmpty) else { return nil }
-        let request = ModelRequest(
+        let type = plan.order.agent.output ?? AnswerType(column.type)
+        let isDocument = type.columnType == .json
+        var request = ModelRequest(
             template: plan.template, values: values, type: type, model: plan.order.agent.model,
-            answerTokens: plan.limits.answerTokens, tables: plan.tables)
-        return PreparedQuestion(plan: plan, id: id, row: row, request: request, base: snapshot.revision, key: key(request))
+            answerTokens: isDocument ? plan.limits.documentTokens : plan.limits.answerTokens, tables: plan.tables)
+        request.examples = plan.order.examples
+        request.corrections = turn.corrections.filter { $0.values == values }
+        request.isPlain = turn.isPlain
+        return PreparedQuestion(
+            plan: plan, id: id, row: row, request: request, columnType: column.type, base: snapshot.revision, key: key(request))
     }
 
     /// All that decides an answer, as one text.
     private func key(_ request: ModelRequest) -> String {
         let parts = [
-            plan.provider.label, plan.provider.host ?? "", plan.order.model ?? "", request.type.rawValue,
+            plan.provider.label, plan.provider.host ?? "", plan.order.model ?? "", Self.key(request.type),
             "\(request.answerTokens)", plan.template.rendered(request.values),
         ]
-        return parts.joined(separator: "\u{1F}")
+        return (parts + plan.examplesKey).joined(separator: "\u{1F}")
+    }
+
+    /// A type as a part of a key: choices and schemas by their fingerprint, since what is kept is short.
+    private static func key(_ type: AnswerType) -> String {
+        switch type {
+        case .text, .number, .boolean, .date, .json: type.name
+        case .oneOf(let choices): "oneOf \(RunPlan.fingerprint(choices.joined(separator: "\n")))"
+        case .schema(let schema): "json \(RunPlan.fingerprint(schema.source))"
+        }
     }
 }
 
@@ -77,14 +98,14 @@ struct PreparedQuestion: Sendable {
     var id: CallID
     var row: RowID
     var request: ModelRequest
+    /// What the column held when it was asked.
+    var columnType: ColumnType
     /// The revision that the inputs were read at.
     var base: Revision
     var key: String
 
     /// Bytes of what is sent as words.
-    var bytes: Int {
-        plan.template.rendered(request.values).utf8.count + ChatRequest.instruction(for: request.type).utf8.count
-    }
+    var bytes: Int { ChatRequest(request, asDocument: !request.isPlain).bytes }
 
     /// What the call may cost: a token has seldom less than three bytes, and an answer no more tokens than it is given.
     var reserve: RunUsage {
@@ -99,8 +120,9 @@ struct PreparedQuestion: Sendable {
         do {
             try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
             let answer = try collector.answer()
-            plan.answers?.end(request.values, id, answer)
-            return judge(answer, clock.now - began, isShared: false)
+            let event = judge(answer, clock.now - began, isShared: false)
+            if case .answerArrived = event { plan.answers?.end(request.values, id, answer) }
+            return event
         } catch {
             dropped()
             var failure = error
@@ -118,17 +140,20 @@ struct PreparedQuestion: Sendable {
     /// Makes a whole answer a value, or says why it is none.
     func judge(_ answer: ModelAnswer, _ took: Duration, isShared: Bool) -> RunCore.Event {
         let usage = priced(answer.usage)
+        let text = answer.isDocument ? AnswerReader.value(inDocument: answer.text, type: request.type) : answer.text
         do {
-            let value = try AnswerReader.value(of: answer.text, type: request.type)
+            let value = try AnswerReader.value(of: text, type: request.type)
             let keeps = !isShared && plan.answers != nil
             return .answerArrived(
                 id,
                 ComputedAnswer(
-                    value: value, base: base, type: request.type, usage: usage,
-                    kept: keeps ? KeptAnswer(question: key, text: answer.text) : nil,
+                    value: value, base: base, type: columnType, usage: usage,
+                    kept: keeps ? KeptAnswer(question: key, text: text) : nil,
                     isShared: isShared, detail: detail(of: answer, usage, took)))
         } catch {
-            return .callFailed(id, ModelFailure(error.kind, error.message, usage: usage))
+            var failure = ModelFailure(error.kind, error.message, usage: usage)
+            failure.wrong = WrongAnswer(values: request.values, text: answer.text, reason: error.message)
+            return .callFailed(id, failure)
         }
     }
 
@@ -138,13 +163,9 @@ struct PreparedQuestion: Sendable {
         if plan.prices.knows(plan.order.model) {
             json += ",\"cost\":\(Money.text(usage.cost)),\"currency\":\"\(plan.prices.currency)\""
         }
-        json += ",\"attempts\":\(id.serial),\"milliseconds\":\(took.milliseconds)"
+        json += Provenance.attempts(id) + ",\"milliseconds\":\(took.milliseconds)" + Provenance.corrections(request.corrections)
         for remark in answer.remarks {
-            json += ",\""
-            JSONText.escape(remark.name, into: &json)
-            json += "\":\""
-            JSONText.escape(remark.value, into: &json)
-            json += "\""
+            json += ",\(ChatRequest.quoted(remark.name)):\(ChatRequest.quoted(remark.value))"
         }
         return json
     }

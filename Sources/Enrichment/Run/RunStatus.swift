@@ -37,6 +37,8 @@ package struct RunStatus: Hashable, Sendable {
     package var cancelled: Int
     package var calls: Int
     package var retries: Int
+    /// Calls that told the model what was wrong with its answer.
+    package var corrections: Int
     /// Rows answered without a call of their own, because their question had been asked for another row.
     package var shared: Int
     /// Rows asked about again because their inputs had changed.

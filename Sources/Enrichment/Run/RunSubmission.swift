@@ -5,7 +5,7 @@ import Ordering
 struct RunSubmission: Sendable {
     enum Content: Sendable {
         case answer(ComputedAnswer)
-        case mark(CellMark, CallEnd?)
+        case mark(CellMark, CallEnd?, ModelFailure?)
         /// The task is skipped.
         case close
         /// A call failed; the task is asked about again.
@@ -41,15 +41,16 @@ struct RunSubmission: Sendable {
             let change = Change.answerCell(
                 row: row, column: plan.order.column, value: answer.value, base: answer.base,
                 inputs: plan.template.inputs.map(\.column), type: answer.type)
-            return [command([change, settled(call, .asAnswered)], answer: answer)]
-        case .mark(let mark, let call):
+            return [command([change, settled(call, .asAnswered)], ",\"base\":\(answer.base)" + answer.detail)]
+        case .mark(let mark, let call, let failure):
             let end = settled(call, mark.isSkipped ? .skipped : .failed)
             // A cell that somebody changed meanwhile does not need to hear that the agent gave up. Where the row or the column
             // went, only the run remembers.
             let snapshot = plan.grid.snapshotForRun()
             let isWanted = snapshot.contains(row: row) && !plan.isChanged(task: id.task, in: snapshot)
             let marked = Change.markCell(row: row, column: plan.order.column, mark: mark)
-            return (isWanted ? [command([marked, end])] : []) + [command([end])]
+            let more = Provenance.attempts(id) + (failure.map { Provenance.failure($0) } ?? "")
+            return (isWanted ? [command([marked, end], more)] : []) + [command([end])]
         case .close: return [command([settled(nil, .skipped)])]
         case .book(let call): return [command([settled(call, .again)])]
         }
@@ -68,26 +69,23 @@ struct RunSubmission: Sendable {
         .noteRun(run, .settled(task: UInt32(id.task), call: call, result))
     }
 
-    private func command(_ changes: [Change], answer: ComputedAnswer? = nil) -> Command {
-        let cause = Cause(kind: .agent, run: run, detail: changes.count > 1 ? detail(answer) : nil)
+    private func command(_ changes: [Change], _ more: String? = nil) -> Command {
+        let cause = Cause(kind: .agent, run: run, detail: more.map(detail))
         return Command(intent: intent, cause: cause, changes: changes)
     }
 
     /// The cause's JSON object.
-    private func detail(_ answer: ComputedAnswer?) -> String {
-        var json = "{\"provider\":\""
-        JSONText.escape(plan.provider.label, into: &json)
-        json += "\""
+    private func detail(_ more: String) -> String {
+        var json = "{\"provider\":" + ChatRequest.quoted(plan.provider.label)
         for (name, value) in [("host", plan.provider.host), ("model", plan.order.model)] {
-            guard let value else { continue }
-            json += ",\"\(name)\":\""
-            JSONText.escape(ModelFailure.bounded(value, to: 200), into: &json)
-            json += "\""
+            if let value { json += Provenance.member(name, ModelFailure.bounded(value, to: 200)) }
         }
         json += ",\"promptVersion\":\(plan.order.agent.version)"
         json += ",\"inputs\":[" + plan.template.inputs.map { "\"\($0.column)\"" }.joined(separator: ",") + "]"
-        if let answer { json += ",\"base\":\(answer.base)" + answer.detail }
-        return json + "}"
+        if !plan.order.examples.isEmpty {
+            json += ",\"examples\":[" + plan.order.examples.map { "\"\($0.row)\"" }.joined(separator: ",") + "]"
+        }
+        return json + more + "}"
     }
 }
 

@@ -14,11 +14,14 @@ final class SharedAnswers: Sendable {
         /// Another call is asking it.
         case sharedWith(CallID)
         case answered(ModelAnswer, by: CallID)
+        /// No answer to it fitted.
+        case failed(ModelFailure)
     }
 
     private enum Entry {
         case asking(CallID)
         case answered(ModelAnswer, by: CallID)
+        case failed(ModelFailure)
     }
 
     private let entries = Mutex<[[String]: Entry]>([:])
@@ -28,12 +31,25 @@ final class SharedAnswers: Sendable {
         guard question.reduce(0, { $0 + $1.utf8.count }) <= Self.bytes else { return .ask }
         return entries.withLock { entries in
             switch entries[question] {
+            case .asking(let other) where other.task == id.task:
+                // Asked again, with what was wrong.
+                entries[question] = .asking(id)
+                return .ask
             case .asking(let other): return .sharedWith(other)
             case .answered(let answer, let other): return .answered(answer, by: other)
+            case .failed(let failure): return .failed(failure)
             case nil:
                 if entries.count < Self.questions { entries[question] = .asking(id) }
                 return .ask
             }
+        }
+    }
+
+    /// A task does not ask its question any more. With a failure the next row with that question fails as well, at no cost.
+    func abandon(_ question: [String], _ task: Int, _ failure: ModelFailure? = nil) {
+        entries.withLock { entries in
+            guard case .asking(let id)? = entries[question], id.task == task else { return }
+            entries[question] = failure.map { .failed($0) }
         }
     }
 

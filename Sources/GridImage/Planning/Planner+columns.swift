@@ -29,12 +29,10 @@ extension Planner {
         try limit("characters of a model's name", most: Limits.nameCharacters, asked: agent.model?.count ?? 0)
     }
 
-    /// The version counts up with each change of prompt or model, whatever the caller says.
+    /// The version counts up with each change of what is asked, whatever the caller says.
     private static func numbered(_ agent: AgentSettings?, after old: AgentSettings?) -> AgentSettings? {
-        guard var agent else { return nil }
-        guard let old else { return agent }
-        agent.version = old.prompt == agent.prompt && old.model == agent.model ? old.version : old.version &+ 1
-        return agent
+        guard let agent, let old else { return agent }
+        return agent.numbered(after: old)
     }
 
     private func index(_ position: Position<ColumnID>, in columns: [Column]) throws(CommandRefusal) -> Int {

@@ -175,13 +175,10 @@ extension RecordWriter {
         text(column.name)
         byte(column.type.formatByte)
         number(column.width.map { Int($0) + 1 } ?? 0)
-        byte(column.agent == nil ? 0 : 1)
-        if let agent = column.agent {
-            text(agent.prompt)
-            byte(agent.model == nil ? 0 : 1)
-            if let model = agent.model { text(model) }
-            varint(UInt64(agent.version))
-        }
+        guard let agent = column.agent else { return byte(0) }
+        byte(agent.hasOptions ? 2 : 1)
+        self.agent(agent)
+        if agent.hasOptions { options(agent) }
     }
 
     mutating func view(_ view: SavedView) {
@@ -227,10 +224,12 @@ extension RecordCursor {
         guard let type = ColumnType(formatByte: typeByte) else { throw damaged("a column type \(typeByte)") }
         let width = try number(most: Int(UInt16.max) + 1)
         var agent: AgentSettings?
-        if try byte() != 0 {
-            let prompt = try text()
-            let model = try byte() == 0 ? nil : try text()
-            agent = AgentSettings(prompt: prompt, model: model, version: try number32())
+        let shape = try byte()
+        guard shape <= 2 else { throw damaged("an agent of kind \(shape)") }
+        if shape > 0 {
+            var read = try self.agent()
+            if shape == 2 { try options(&read) }
+            agent = read
         }
         return Column(id: id, name: name, type: type, width: width == 0 ? nil : UInt16(width - 1), agent: agent)
     }

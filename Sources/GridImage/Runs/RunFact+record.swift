@@ -45,9 +45,7 @@ extension RecordWriter {
         varint(UInt64(order.sheet.rawValue))
         varint(UInt64(order.column.rawValue))
         text(order.scope)
-        text(order.agent.prompt)
-        optional(order.agent.model)
-        varint(UInt64(order.agent.version))
+        agent(order.agent)
         number(order.inputs.count)
         for input in order.inputs {
             varint(UInt64(input.column.rawValue))
@@ -57,7 +55,17 @@ extension RecordWriter {
         optional(order.host)
         optional(order.model)
         number(Int(order.concurrency))
-        byte(order.sharesAnswers ? 1 : 0)
+        let hasMore = order.agent.hasOptions || !order.examples.isEmpty
+        byte((order.sharesAnswers ? 1 : 0) | (hasMore ? 2 : 0))
+        guard hasMore else { return }
+        options(order.agent)
+        number(order.examples.count)
+        for example in order.examples {
+            varint(UInt64(example.row.rawValue))
+            number(example.values.count)
+            for value in example.values { text(value) }
+            text(example.answer.json)
+        }
     }
 
     /// Runs of consecutive row numbers, then runs of equal fingerprints.
@@ -166,15 +174,29 @@ extension RecordCursor {
     /// Without the rows.
     mutating func order() throws(RecordError) -> RunOrder {
         let (sheet, column, scope) = (SheetID(try number32()), ColumnID(try number32()), try text())
-        let agent = AgentSettings(prompt: try text(), model: try optionalText(), version: try number32())
+        let agent = try agent()
         var inputs: [RunOrder.Input] = []
         for _ in 0..<(try number(most: Limits.columnsPerSheet)) {
             inputs.append(.init(column: ColumnID(try number32()), name: try text()))
         }
-        return RunOrder(
+        var order = RunOrder(
             sheet: sheet, column: column, scope: scope, agent: agent, inputs: inputs, provider: try text(),
             host: try optionalText(), model: try optionalText(), concurrency: UInt16(try number(most: Int(UInt16.max))),
-            sharesAnswers: try byte() != 0, rows: [], found: [])
+            sharesAnswers: true, rows: [], found: [])
+        let flags = try byte()
+        guard flags <= 3 else { throw damaged("a run's order with flags \(flags)") }
+        order.sharesAnswers = flags & 1 != 0
+        guard flags & 2 != 0 else { return order }
+        try options(&order.agent)
+        for _ in 0..<(try number(most: RunOrder.examplesMost)) { order.examples.append(try example()) }
+        return order
+    }
+
+    private mutating func example() throws(RecordError) -> RunOrder.Example {
+        let row = RowID(try number32())
+        var values: [String] = []
+        for _ in 0..<(try number(most: Limits.columnsPerSheet)) { values.append(try text()) }
+        return RunOrder.Example(row: row, values: values, answer: CellValue(checkedJSON: try text()))
     }
 
     mutating func rows() throws(RecordError) -> (rows: [RowID], found: [UInt64]) {

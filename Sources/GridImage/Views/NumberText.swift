@@ -1,3 +1,5 @@
+import GridModel
+
 /// Numbers as JSON writes them, compared by value without losing a digit.
 enum NumberText {
     @inline(__always)
@@ -48,55 +50,6 @@ enum NumberText {
         let first = double(a)
         let second = double(b)
         if first != second { return first < second ? -1 : 1 }
-        let (x, y) = (Decimal(a), Decimal(b))
-        if x.sign != y.sign { return x.sign < y.sign ? -1 : 1 }
-        let magnitude = x.compareMagnitude(y)
-        return x.sign < 0 ? -magnitude : magnitude
-    }
-
-    /// A number taken apart: its digits without zeros around them, and where the first one stands.
-    private struct Decimal {
-        /// -1, 0 or 1.
-        var sign = 1
-        var digits: [UInt8] = []
-        /// The power of ten of the first digit, plus one.
-        var exponent = 0
-
-        init(_ json: UnsafeRawBufferPointer) {
-            var position = 0
-            if json.first == UInt8(ascii: "-") {
-                sign = -1
-                position = 1
-            }
-            var inFraction = false
-            while position < json.count {
-                let byte = json[position]
-                position += 1
-                switch byte {
-                case UInt8(ascii: "."): inFraction = true
-                case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    if digits.isEmpty, byte == UInt8(ascii: "0") {
-                        if inFraction { exponent -= 1 }
-                    } else {
-                        digits.append(byte)
-                        if !inFraction { exponent += 1 }
-                    }
-                default:
-                    let written = String(decoding: json[position...], as: UTF8.self)
-                    // An exponent beyond the range of Int is beyond any other one too.
-                    let shift = Int(written) ?? (written.hasPrefix("-") ? Int.min / 4 : Int.max / 4)
-                    exponent += min(max(shift, Int.min / 4), Int.max / 4)
-                    position = json.count
-                }
-            }
-            while digits.last == UInt8(ascii: "0") { digits.removeLast() }
-            if digits.isEmpty { sign = 0 }
-        }
-
-        func compareMagnitude(_ other: Decimal) -> Int {
-            if sign == 0 { return 0 }
-            if exponent != other.exponent { return exponent < other.exponent ? -1 : 1 }
-            return DisplayText.compare(digits, other.digits)
-        }
+        return JSONNumber(a).compare(JSONNumber(b))
     }
 }

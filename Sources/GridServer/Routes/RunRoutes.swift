@@ -275,6 +275,7 @@ extension RunStatus {
         writer.member("cancelled", cancelled)
         writer.member("calls", calls)
         writer.member("retries", retries)
+        writer.member("corrections", corrections)
         writer.member("shared", shared)
         writer.member("askedAgain", askedAgain)
         writer.member("inDoubt", inDoubt)

@@ -155,13 +155,11 @@ struct SheetRoutes {
         return gone(try await services.commit([.deleteColumn(column: id)], to: grid, scope))
     }
 
-    /// The version counts prompts and models: values name what they came from.
+    /// The version counts what was asked: values name what they came from.
     private static func next(_ agent: AgentSettings?, after old: AgentSettings?) -> AgentSettings? {
         guard var agent else { return nil }
         agent.version = 1
-        guard let old else { return agent }
-        agent.version = old.prompt == agent.prompt && old.model == agent.model ? old.version : old.version &+ 1
-        return agent
+        return old.map { agent.numbered(after: $0) } ?? agent
     }
 
     private func column(

@@ -42,6 +42,7 @@ enum Schemas {
     /// By name, in the order of the document.
     static let all: [(name: String, schema: Schema)] = [
         ("Problem", .object(problem)), ("NotKept", .object(problem + [.init("oldest", revision)])), ("Agent", agent),
+        ("Output", output),
         ("Column", column), ("Filter", filter), ("Sort", sort), ("View", view),
         ("Sheet", sheet), ("Grid", grid), ("GridList", gridList), ("NameRequest", object(.init("name", newName))),
         ("NewColumn", .object([.init("name", newName)] + columnMembers, alternatives: places)),
@@ -59,8 +60,14 @@ enum Schemas {
         .init("type", .string()), .init("title", .string()), .init("status", .integer(from: 400, to: 599)),
         .init("detail", .string()), .init("errors", .array(.map(.any))),
     ]
+    private static let output = object(
+        .init("type", .choice(["text", "number", "boolean", "date", "oneOf", "json"])),
+        .init("choices", .array(.string(), atMost: AnswerType.choices), required: false),
+        .init("schema", .any, required: false))
     private static let agent = object(
-        .init("prompt", .string()), .init("model", .string(), required: false), .init("version", count, required: false))
+        .init("prompt", .string()), .init("model", .string(), required: false),
+        .init("output", .named("Output"), required: false), .init("examples", .boolean, required: false),
+        .init("version", count, required: false))
     private static let column = object(
         .init("id", .string(pattern: columnPattern)), .init("name", name), .init("type", columnTypes),
         .init("width", .integer(from: 1, to: 65_535), required: false), .init("agent", .named("Agent"), required: false))
@@ -73,7 +80,9 @@ enum Schemas {
                 .nullable(
                     object(
                         .init("prompt", .string()), .init("model", .nullable(.string()), required: false),
-                        .init("version", count, required: false))), required: false),
+                        .init("output", .nullable(.named("Output")), required: false),
+                        .init("examples", .boolean, required: false), .init("version", count, required: false))),
+                required: false),
         ] + place
     private static let filter = object(
         .init("column", .string(pattern: columnPattern)), .init("op", .choice(Filter.Operation.allCases.map(\.rawValue))),
