@@ -1,0 +1,87 @@
+import Trace
+
+/// The trace that an order would have given, as far as it concerns one component: so that the rules and the guards of `diagnose` can be asked
+/// about an order that never happened. Frames are left out: what they would have shown, nobody recorded.
+struct WitnessLog {
+    private let program: PredictionProgram
+    private let log: TraceLog
+    /// Declarations of processes and slots.
+    private let declarations: [Int]
+
+    /// Steps of a component's surroundings that are taken along.
+    static let maximumSteps = 2_000
+
+    init(_ program: PredictionProgram) {
+        self.program = program
+        log = program.engine.log
+        let kinds = log.kinds
+        declarations = kinds.indices.filter { kinds[$0] == .process || kinds[$0] == .slot }
+    }
+
+    /// The component's steps and what they need or are judged by: where their requests began, what was asked for, given up and taken away.
+    func surroundings(of members: [Int]) -> [Int] {
+        var kept = Set(members)
+        var slots: Set<Int32> = []
+        var open = members
+        while let step = open.popLast() {
+            let one = program.steps[step]
+            if one.slot >= 0 { slots.insert(one.slot) }
+            for write in one.writes where program.engine.writes[Int(write)].slot >= 0 {
+                slots.insert(program.engine.writes[Int(write)].slot)
+            }
+            for need in one.needs where kept.insert(Int(need)).inserted { open.append(Int(need)) }
+        }
+        guard let process = members.first.map({ program.steps[$0].process }) else { return [] }
+        for (step, one) in program.steps.enumerated() where one.isFixed && one.process == process && slots.contains(one.slot) {
+            switch one.action {
+            case .asked, .unmounted, .gaveUp: kept.insert(step)
+            case .began, .wrote, .read, .delivered, .received, .hydrated: continue
+            }
+        }
+        var needed = Array(kept)
+        while let step = needed.popLast() {
+            for need in program.steps[step].needs where kept.insert(Int(need)).inserted { needed.append(Int(need)) }
+        }
+        return kept.sorted()
+    }
+
+    /// The events of the steps, in their order. `blocked` are writes that a recorded guard would not have let through.
+    func make(_ order: [Int], blocked: Set<UInt32>) -> TraceLog {
+        var made = TraceLog()
+        for event in declarations { made.append(self.event(event)) }
+        var clock: [UInt16: Int64] = [:]
+        var arrived: Set<Int32> = []
+        for step in order {
+            for event in events(of: step, &arrived) where !blocked.contains(event) {
+                var copy = self.event(Int(event))
+                let process = log.processIndices[Int(event)]
+                let now = max(clock[process] ?? .min, copy.time)
+                if copy.time != 0 { copy.time = now }
+                clock[process] = now
+                made.append(copy)
+            }
+        }
+        return made
+    }
+
+    /// An event as plain data, called as in the recording; what came before it is the order's business.
+    private func event(_ index: Int) -> TraceEvent {
+        var event = log.event(at: index)
+        event.id = log.name(of: index)
+        event.after = []
+        return event
+    }
+
+    private func events(of step: Int, _ arrived: inout Set<Int32>) -> [UInt32] {
+        let one = program.steps[step]
+        var events: Set<UInt32> = [one.event]
+        if one.request >= 0, one.action == .delivered, arrived.insert(one.request).inserted {
+            let request = program.engine.requests[Int(one.request)]
+            if request.arriveEvent != .max { events.insert(request.arriveEvent) }
+        }
+        for write in one.writes { events.insert(program.engine.writes[Int(write)].event) }
+        for read in one.reads { events.insert(read.event) }
+        for start in program.inner[Int32(step)] ?? [] { events.insert(start) }
+        return events.sorted()
+    }
+}
