@@ -53,6 +53,14 @@ extension LiveGrid {
         }
     }
 
+    /// The last change of each cell's value; `nil` where there was none, or its record is not kept any more.
+    package func lastValueChanges(_ cells: [(row: RowID, column: ColumnID)]) async -> [ValueChange?] {
+        let found: [ValueChange?]? = try? await readingHistory { image, records throws(HistoryError) in
+            cells.map { try? image.lastValueChange(row: $0.row, column: $0.column, records: records) }
+        }
+        return found ?? cells.map { _ in nil }
+    }
+
     /// Rows and cells of a sheet as they were at an older revision.
     package func asOf(
         _ revision: Revision, sheet: SheetID, ranks: Range<Int>

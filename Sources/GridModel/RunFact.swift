@@ -95,6 +95,8 @@ public struct RunOrder: Hashable, Sendable {
     public var concurrency: UInt16
     /// Whether equal questions are asked once, also of earlier runs.
     public var sharesAnswers: Bool
+    /// Whether cells that a person filled are left as they are.
+    public var keepsEdits = false
     /// Chosen once, so that a restart asks as before.
     public var examples: [Example] = []
     /// In the order they are asked about; a task is a row's place in this list.

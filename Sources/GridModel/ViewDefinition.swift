@@ -36,6 +36,10 @@ public struct Filter: Hashable, Sendable {
         case startsWith
         case isEmpty
         case isNotEmpty
+        /// The cell says that its agent gave up.
+        case isFailed
+        /// An input changed after the value was computed.
+        case isStale
         case less = "<"
         case lessOrEqual = "<="
         case greater = ">"
@@ -45,7 +49,7 @@ public struct Filter: Hashable, Sendable {
 
     public var column: ColumnID
     public var operation: Operation
-    /// What to compare with: none for `isEmpty`, one for most, any number for `oneOf`.
+    /// What to compare with: none for `isEmpty`, `isFailed` and their like, one for most, any number for `oneOf`.
     public var values: [CellValue]
 
     public init(column: ColumnID, operation: Operation, values: [CellValue] = []) {

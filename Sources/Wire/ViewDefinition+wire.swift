@@ -111,7 +111,7 @@ extension Filter {
 
     private func check(isList: Bool, _ reader: WireReader) throws(WireError) {
         switch operation {
-        case .isEmpty, .isNotEmpty:
+        case .isEmpty, .isNotEmpty, .isFailed, .isStale:
             if !values.isEmpty { throw reader.failure("\"\(operation.rawValue)\" takes no value") }
         case .oneOf:
             if !isList { throw reader.failure("\"oneOf\" takes an array of values") }
@@ -127,7 +127,7 @@ extension Filter {
             writer.identifier(column)
             writer.member("op", operation.rawValue)
             switch operation {
-            case .isEmpty, .isNotEmpty: break
+            case .isEmpty, .isNotEmpty, .isFailed, .isStale: break
             case .oneOf:
                 writer.arrayMember("value") { writer in
                     for value in values { writer.json(value.json.utf8) }

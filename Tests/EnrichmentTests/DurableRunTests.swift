@@ -117,7 +117,7 @@ import Testing
         let provider = GatedProvider()
         try await RunWorld.with(rows: 3, provider: provider) { world in
             try await world.edit(world.rows[0], RunWorld.answer, "mine, before")
-            let run = try await world.start().run
+            let run = try await world.start(.rows(world.rows)).run
             for _ in 0..<3 { await provider.next().answer("the model's") }
             _ = await world.end(of: run)
             try await world.edit(world.rows[1], RunWorld.answer, "mine, after")
@@ -136,7 +136,7 @@ import Testing
         try await RunWorld.with(rows: 10, provider: provider) { world in
             for row in world.rows.prefix(4) { try await world.edit(row, RunWorld.city, "Oslo") }
             let request = RunRequest(sheet: RunWorld.sheet, column: RunWorld.answer, scope: .all)
-            let blind = try world.coordinator.estimate(request, on: world.grid)
+            let blind = try await world.coordinator.estimate(request, on: world.grid)
             #expect(blind.rows == 10 && blind.calls == 7)
             #expect(blind.example == "Country of Oslo?")
             #expect(blind.outputTokens == 7...7 * 256)
@@ -144,7 +144,7 @@ import Testing
             let run = try await world.start(.first(5)).run
             for _ in 0..<2 { await provider.next().answer("x") }
             _ = await world.end(of: run)
-            let wise = try world.coordinator.estimate(request, on: world.grid)
+            let wise = try await world.coordinator.estimate(request, on: world.grid)
             #expect(wise.calls == 5)
             #expect(wise.inputTokens.contains(50) && wise.outputTokens.contains(10) && wise.outputTokens.upperBound < 20)
             #expect(provider.calls == 2)

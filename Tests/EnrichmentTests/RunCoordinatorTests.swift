@@ -260,7 +260,11 @@ import Wire
         limits.corrections = 0
         try await RunWorld.with(rows: 6, provider: provider, limits: limits) { world in
             let rows = world.rows
-            try await world.edit(rows[1], RunWorld.answer, "mine")
+            // A program's, not a person's: what people wrote is left alone.
+            _ = try await world.grid.submit(
+                Command(
+                    intent: IntentID(high: 5, low: 5), cause: Cause(kind: .program),
+                    changes: [.setCell(row: rows[1], column: RunWorld.answer, value: .yes, ifRevision: nil)]))
             func asked(_ scope: RunRequest.Scope, viewport: [RowID] = []) async throws -> [String] {
                 let status = try await world.start(scope, viewport: viewport)
                 var values: [String] = []

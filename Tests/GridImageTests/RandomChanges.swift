@@ -60,7 +60,7 @@ struct RandomChanges {
             var values: [CellValue] = []
             let count =
                 switch operation {
-                case .isEmpty, .isNotEmpty: 0
+                case .isEmpty, .isNotEmpty, .isFailed, .isStale: 0
                 case .oneOf: chance.below(4)
                 default: 1
                 }

@@ -7,10 +7,11 @@ import Testing
 private struct NaiveView {
     let columns: [ColumnID: ColumnType]
     let cells: [RowID: [ColumnID: CellValue]]
+    var marks: [RowID: [ColumnID: CellMark]] = [:]
 
     func rows(_ rows: [RowID], _ view: ViewDefinition) -> [RowID] {
         let kept = rows.filter { row in
-            let answers = view.filter.map { holds($0, cells[row]?[$0.column]) }
+            let answers = view.filter.map { holds($0, cells[row]?[$0.column], marks[row]?[$0.column]) }
             let meets = answers.isEmpty || (view.match == .all ? answers.allSatisfy { $0 } : answers.contains(true))
             guard meets, let text = view.find.flatMap({ CellValue(text: $0) }) else { return meets }
             return columns.keys.contains { column in
@@ -58,7 +59,12 @@ private struct NaiveView {
         return a.displayText == b.displayText
     }
 
-    private func holds(_ filter: Filter, _ cell: CellValue?) -> Bool {
+    private func holds(_ filter: Filter, _ cell: CellValue?, _ mark: CellMark? = nil) -> Bool {
+        if filter.operation == .isStale { return mark == .stale }
+        if filter.operation == .isFailed {
+            if case .failed = mark { return true }
+            return false
+        }
         guard let cell else { return filter.operation == .isEmpty || filter.operation == .notEquals }
         let first = filter.values.first ?? .yes
         func order(_ accepted: (Int) -> Bool) -> Bool {
@@ -79,6 +85,7 @@ private struct NaiveView {
             return Array(cell.displayText.lowercased().utf8).starts(with: Array(first.displayText.lowercased().utf8))
         case .isEmpty: return false
         case .isNotEmpty: return true
+        case .isFailed, .isStale: return false  // of the mark: above
         case .less: return order { $0 < 0 }
         case .lessOrEqual: return order { $0 <= 0 }
         case .greater: return order { $0 > 0 }
@@ -105,7 +112,7 @@ struct ViewTests {
             walk.step()
             let sheet = walk.naive.sheets[0]
             let types = Dictionary(uniqueKeysWithValues: sheet.sheet.columns.map { ($0.id, $0.type) })
-            let naive = NaiveView(columns: types, cells: walk.naive.cells)
+            let naive = NaiveView(columns: types, cells: walk.naive.cells, marks: walk.naive.marks)
             for view in views where view.columns.allSatisfy({ types[$0] != nil }) {
                 let list = walk.log.image.rows(of: sheet.sheet.id, view: view)
                 let rows = list.slice(0..<Int.max)
@@ -223,5 +230,19 @@ struct ViewTests {
         #expect(two.image.rows(of: Log.sheet, view: view).count == 5)
         #expect(one.image.rows(of: Log.sheet, view: view).count == 4)
         #expect(base.image.rows(of: Log.sheet, view: view).count == 5)
+    }
+
+    @Test func `cells that failed can be filtered on, and leave the view when they are mended`() {
+        var log = Log.with(columns: ["City", "Answer"], rows: 3)
+        let view = ViewDefinition(filter: [Filter(column: ColumnID(2), operation: .isFailed)])
+        func rows() -> [RowID] {
+            log.image.rows(of: Log.sheet, view: view).slice(0..<log.image.rows(of: Log.sheet, view: view).count).map { $0 }
+        }
+        #expect(rows().isEmpty)
+        log.commit(.markCell(row: RowID(2), column: ColumnID(2), mark: .failed(reason: "no")))
+        log.commit(.markCell(row: RowID(3), column: ColumnID(2), mark: .skipped(reason: "no")))
+        #expect(rows() == [RowID(2)])
+        log.commit(.setCell(row: RowID(2), column: ColumnID(2), value: .yes, ifRevision: nil))
+        #expect(rows().isEmpty)
     }
 }

@@ -1,8 +1,13 @@
 package import ChangePipeline
+package import GridImage
 package import GridModel
 
 extension LiveGrid: RunGrid {
     package func snapshotForRun() -> any RunSnapshot { snapshot() }
+
+    package func lastChanges(_ cells: [CellPlace]) async -> [ValueChange?] {
+        await lastValueChanges(cells.map { (row: $0.row, column: $0.column) })
+    }
 
     package func submitForRun(_ command: Command) async throws(SubmissionFailure) -> CommandOutcome {
         do throws(PipelineError) {

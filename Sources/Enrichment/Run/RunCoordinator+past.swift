@@ -20,8 +20,10 @@ extension RunCoordinator {
     }
 
     /// What a run would ask and cost.
-    package func estimate(_ request: RunRequest, on grid: any RunGrid) throws(RunRefusal) -> RunEstimate {
-        RunEstimate(try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices))
+    package func estimate(_ request: RunRequest, on grid: any RunGrid) async throws(RunRefusal) -> RunEstimate {
+        var plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices)
+        plan.use(await ExampleFinder(plan: plan).examples())
+        return RunEstimate(plan)
     }
 
     /// Cells of one command of an undo.
@@ -76,5 +78,6 @@ extension RunStatus {
             askedAgain: 0, inDoubt: recorded.doubtCount, usage: recorded.spent, budget: recorded.budget,
             undone: recorded.undone.map { Int($0) },
             elapsed: .milliseconds(Int64(clamping: took)), rate: nil, secondsLeft: nil)
+        examples = order.examples.map(\.row)
     }
 }

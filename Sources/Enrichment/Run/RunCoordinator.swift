@@ -125,7 +125,8 @@ package final class RunCoordinator: Sendable {
 
     /// Begins a run, once its plan is in the log. O(rows of the view).
     package func start(_ request: RunRequest, on grid: any RunGrid) async throws(RunRefusal) -> RunStatus {
-        let plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices)
+        var plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: environment.prices)
+        plan.use(await ExampleFinder(plan: plan).examples())
         let seed = environment.newSeed()
         let lastRun = grid.snapshotForRun().ledger.runs.keys.max()?.rawValue ?? 0
         let added = state.withLock { state -> Result<Key, RunRefusal> in
@@ -328,6 +329,7 @@ package final class RunCoordinator: Sendable {
     private func perform(_ work: RunWork) async {
         switch work {
         case .prepare(let key, let question):
+            if let kept = await question.kept() { return happened(key, kept) }
             switch question.prepare() {
             case .event(let event): happened(key, event)
             case .ask(let prepared):

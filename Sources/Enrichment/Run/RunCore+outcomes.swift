@@ -149,6 +149,7 @@ extension RunCore {
     mutating func skipped(_ id: CallID, _ reason: String, _ isMarked: Bool, at now: Duration) {
         guard takeCall(id) != nil else { return }
         corrections[id.task] = nil
+        tally.skipReasons[reason, default: 0] += 1
         submissions[id.task] = isMarked ? .mark(.skipped(reason: reason), nil) : .close
         submit(id.task)
     }

@@ -1,5 +1,5 @@
 import GridImage
-import GridModel
+package import GridModel
 import Ordering
 
 /// What a run would ask and cost, told before it begins. Ranges, because nobody knows: from what earlier runs of the column used
@@ -20,6 +20,8 @@ package struct RunEstimate: Hashable, Sendable {
     package var seconds: ClosedRange<Double>?
     /// The prompt of the first row.
     package var example: String
+    /// Rows whose cells were filled by hand, and go along as examples.
+    package var examples: [RowID]
 
     init(_ plan: RunPlan) {
         let snapshot = plan.grid.snapshotForRun()
@@ -37,6 +39,7 @@ package struct RunEstimate: Hashable, Sendable {
             if plan.answers == nil { asked.insert("\(row)") }
         }
         rows = plan.order.rows.count
+        examples = plan.order.examples.map(\.row)
         self.example = example ?? ""
         let share = sample.isEmpty ? 0 : Double(asked.count) / Double(sample.count)
         calls = Int((Double(rows) * share).rounded(.up))

@@ -1,7 +1,10 @@
 package import GridImage
 package import GridModel
+package import Ordering
 
 extension GridImage: RunSnapshot {
+    package func lastTouched(row: RowID, column: ColumnID) -> Revision { lastChange(ofRow: row, besides: column) }
+
     package func rows(
         of sheet: SheetID, view: ViewDefinition, most: Int, where isIncluded: (RowID) -> Bool
     ) -> [RowID] {

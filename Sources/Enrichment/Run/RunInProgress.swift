@@ -133,7 +133,7 @@ struct RunInProgress {
     func status(at now: Duration) -> RunStatus {
         let tally = core.tally
         let (state, reason) = stateAndReason
-        return RunStatus(
+        var status = RunStatus(
             run: key.run, grid: key.grid, sheet: plan.order.sheet, column: plan.order.column, state: state, reason: reason,
             scope: plan.order.scope, provider: plan.provider.label, model: plan.order.model, total: tally.total,
             queued: tally.queued, running: tally.running, committed: tally.committed, suggested: tally.suggested,
@@ -142,6 +142,9 @@ struct RunInProgress {
             inDoubt: doubts, usage: tally.usage,
             budget: core.budget, undone: nil, elapsed: tally.elapsed(at: now), rate: tally.rate(at: now),
             secondsLeft: tally.secondsLeft(at: now))
+        status.skipReasons = tally.skipReasons
+        status.examples = plan.order.examples.map(\.row)
+        return status
     }
 
     private var stateAndReason: (RunStatus.State, String?) {

@@ -15,7 +15,7 @@ struct RunPlan: Sendable {
     /// Questions of this run; `nil` when equal ones are asked anew, and for rules, which cost nothing.
     var answers: SharedAnswers?
     /// The examples' part of a question's key; empty without examples.
-    let examplesKey: [String]
+    private(set) var examplesKey: [String]
 
     init(
         _ request: RunRequest, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, prices: PriceTable
@@ -40,13 +40,25 @@ struct RunPlan: Sendable {
         guard !rows.isEmpty else { throw .nothingToDo }
         guard rows.count <= Limits.rowsPerRun else { throw .limit("rows of a run", most: Limits.rowsPerRun, asked: rows.count) }
         let about = provider.description
-        let order = RunOrder(
+        var order = RunOrder(
             sheet: request.sheet, column: request.column, scope: request.scopeName, agent: settings,
             inputs: template.inputs.map { RunOrder.Input(column: $0.column, name: $0.name) }, provider: about.label,
             host: about.host, model: settings.model ?? about.model,
             concurrency: UInt16(clamping: request.concurrency ?? limits.concurrentCalls), sharesAnswers: request.sharesAnswers,
             rows: rows, found: rows.map { Self.fingerprint(snapshot.value(row: $0, column: request.column)) })
+        order.keepsEdits = request.keepsEdits
         self.init(order, request.budget, template, on: grid, about, limits, prices)
+    }
+
+    /// Takes examples into the plan. They decide answers, so they are part of what makes two questions equal.
+    mutating func use(_ examples: [RunOrder.Example]) {
+        order.examples = examples
+        examplesKey = Self.key(of: examples)
+    }
+
+    private static func key(of examples: [RunOrder.Example]) -> [String] {
+        let texts = examples.map { ($0.values + [$0.answer.json]).joined(separator: "\u{1E}") }
+        return texts.isEmpty ? [] : ["\(fingerprint(texts.joined(separator: "\u{1D}")))"]
     }
 
     /// A run that a process before this one began.
@@ -81,8 +93,7 @@ struct RunPlan: Sendable {
         answers = order.sharesAnswers && !provider.isDemo ? SharedAnswers() : nil
         // Rules say the same again.
         if provider.isDemo { self.limits.corrections = 0 }
-        let examples = order.examples.map { ($0.values + [$0.answer.json]).joined(separator: "\u{1E}") }
-        examplesKey = examples.isEmpty ? [] : ["\(Self.fingerprint(examples.joined(separator: "\u{1D}")))"]
+        examplesKey = Self.key(of: order.examples)
     }
 
     /// Why this provider must not go on with the run without a person's word: prompts would go elsewhere than was agreed.

@@ -17,6 +17,18 @@ struct RunQuestion: Sendable {
         case ask(PreparedQuestion)
     }
 
+    /// Why a cell is left alone that a person filled.
+    static let filledByHand = "filled by hand"
+
+    /// The row is not asked about when a person wrote what its cell holds, unless the run was told to.
+    func kept() async -> RunCore.Event? {
+        let place = CellPlace(row: row, column: plan.order.column)
+        guard plan.order.keepsEdits, plan.grid.snapshotForRun().value(row: row, column: place.column) != nil,
+            let change = await plan.grid.lastChanges([place]).first ?? nil, change.isEdit
+        else { return nil }
+        return .rowSkipped(id, reason: Self.filledByHand, isMarked: false)
+    }
+
     /// Reads the row's inputs. Equal questions take an answer that is known.
     func prepare() -> Preparation {
         let order = plan.order

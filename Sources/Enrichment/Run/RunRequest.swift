@@ -44,6 +44,14 @@ package struct RunRequest: Hashable, Sendable {
         self.sharesAnswers = sharesAnswers
     }
 
+    /// Whether cells that a person filled are left as they are: whoever names rows means these.
+    var keepsEdits: Bool {
+        switch scope {
+        case .all, .empty, .failed, .stale, .first: true
+        case .rows: false
+        }
+    }
+
     /// The scope in a word, as a run's list shows it.
     var scopeName: String {
         switch scope {

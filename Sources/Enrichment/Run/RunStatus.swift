@@ -35,6 +35,10 @@ package struct RunStatus: Hashable, Sendable {
     package var failed: Int
     package var skipped: Int
     package var cancelled: Int
+    /// Why rows were skipped, and how many; by this process.
+    package var skipReasons: [String: Int] = [:]
+    /// Rows whose cells were filled by hand, and go along as examples.
+    package var examples: [RowID] = []
     package var calls: Int
     package var retries: Int
     /// Calls that told the model what was wrong with its answer.

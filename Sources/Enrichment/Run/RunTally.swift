@@ -9,6 +9,8 @@ package struct RunTally: Hashable, Sendable {
     package internal(set) var calls = 0
     /// Calls that failed for a passing reason.
     package internal(set) var retries = 0
+    /// Why rows were skipped: a few reasons, each with its rows.
+    package internal(set) var skipReasons: [String: Int] = [:]
     /// Calls that told the model what was wrong with its answer.
     package internal(set) var corrections = 0
     /// Rows answered without a call of their own, because their question had been asked for another row.

@@ -157,7 +157,7 @@ package struct PlanCheck: Sendable {
             if operation == .notEquals { operation = .isNotEmpty }
         }
         switch operation {
-        case .isEmpty, .isNotEmpty: return Filter(column: column.id, operation: operation)
+        case .isEmpty, .isNotEmpty, .isFailed, .isStale: return Filter(column: column.id, operation: operation)
         case .equals where values.count > 1, .contains where values.count > 1 && column.type != .text: operation = .oneOf
         case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual, .oneOf: break
         }
@@ -220,6 +220,8 @@ package struct PlanCheck: Sendable {
         case "startswith", "beginswith": return .startsWith
         case "isempty", "empty", "isnull": return .isEmpty
         case "isnotempty", "notempty", "isnotnull": return .isNotEmpty
+        case "isfailed", "failed": return .isFailed
+        case "isstale", "stale": return .isStale
         case "lessthan", "less", "below", "lt": return .less
         case "lessorequal", "atmost", "lte": return .lessOrEqual
         case "greaterthan", "greater", "morethan", "above", "gt": return .greater

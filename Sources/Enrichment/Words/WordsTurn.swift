@@ -168,7 +168,7 @@ package struct WordsTurn: Sendable {
         switch filter.operation {
         case .equals, .contains, .startsWith, .oneOf: break
         case .notEquals: asked.operation = .equals
-        case .isEmpty, .isNotEmpty, .less, .lessOrEqual, .greater, .greaterOrEqual: return nil
+        case .isEmpty, .isNotEmpty, .isFailed, .isStale, .less, .lessOrEqual, .greater, .greaterOrEqual: return nil
         }
         guard let column = question.columns.first(where: { $0.id == filter.column }),
             question.rows(ViewDefinition(filter: [asked])) == 0

@@ -70,6 +70,11 @@ extension GridImage {
         return found
     }
 
+    /// The revision of the last change of a row in the columns that are stored with one; revision 0 for a row that is not there. O(1).
+    package func lastChange(ofRow row: RowID, besides column: ColumnID) -> Revision {
+        historyPlace(row, column).map { store.pointer(row.rawValue, $0.group).revision } ?? .zero
+    }
+
     private func historyPlace(_ row: RowID, _ column: ColumnID) -> ColumnPlace? {
         guard let place = place(column), states[Int(place.stateIndex)].order.contains(row.rawValue) else { return nil }
         return place

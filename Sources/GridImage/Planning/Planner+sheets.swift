@@ -127,7 +127,7 @@ extension Filter {
         if bytes > Limits.cellBytes { return .limit("bytes of a condition's values", most: Limits.cellBytes, asked: bytes) }
         let expected: Int? =
             switch operation {
-            case .isEmpty, .isNotEmpty: 0
+            case .isEmpty, .isNotEmpty, .isFailed, .isStale: 0
             case .oneOf: nil
             case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual: 1
             }

@@ -288,6 +288,8 @@ extension Filter.Operation {
         case .greater: 8
         case .greaterOrEqual: 9
         case .oneOf: 10
+        case .isFailed: 11
+        case .isStale: 12
         }
     }
 

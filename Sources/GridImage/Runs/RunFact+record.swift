@@ -56,7 +56,7 @@ extension RecordWriter {
         optional(order.model)
         number(Int(order.concurrency))
         let hasMore = order.agent.hasOptions || !order.examples.isEmpty
-        byte((order.sharesAnswers ? 1 : 0) | (hasMore ? 2 : 0))
+        byte((order.sharesAnswers ? 1 : 0) | (hasMore ? 2 : 0) | (order.keepsEdits ? 4 : 0))
         guard hasMore else { return }
         options(order.agent)
         number(order.examples.count)
@@ -184,8 +184,9 @@ extension RecordCursor {
             host: try optionalText(), model: try optionalText(), concurrency: UInt16(try number(most: Int(UInt16.max))),
             sharesAnswers: true, rows: [], found: [])
         let flags = try byte()
-        guard flags <= 3 else { throw damaged("a run's order with flags \(flags)") }
+        guard flags <= 7 else { throw damaged("a run's order with flags \(flags)") }
         order.sharesAnswers = flags & 1 != 0
+        order.keepsEdits = flags & 4 != 0
         guard flags & 2 != 0 else { return order }
         try options(&order.agent)
         for _ in 0..<(try number(most: RunOrder.examplesMost)) { order.examples.append(try example()) }

@@ -36,10 +36,30 @@ struct Condition {
         return Array(number)
     }
 
+    /// Whether it asks for a cell's mark, and not for its value.
+    var isOfMark: Bool {
+        switch operation {
+        case .isFailed, .isStale: true
+        case .equals, .notEquals, .contains, .startsWith, .isEmpty, .isNotEmpty, .less, .lessOrEqual, .greater, .greaterOrEqual,
+            .oneOf:
+            false
+        }
+    }
+
+    /// Whether a cell with this mark meets a condition that asks for marks.
+    func holds(_ mark: CellMark?) -> Bool {
+        switch mark {
+        case .failed: operation == .isFailed
+        case .stale: operation == .isStale
+        case .skipped, nil: false
+        }
+    }
+
     /// Whether a cell, given by its JSON, meets the condition.
     @inline(__always)
     func holds(_ cell: UnsafeRawBufferPointer, _ scratch: inout [UInt8]) -> Bool {
         switch operation {
+        case .isFailed, .isStale: return false  // of the mark, not of the value
         case .isEmpty: return cell.isEmpty
         case .isNotEmpty: return !cell.isEmpty
         case .equals: return !cell.isEmpty && equals(cell)

@@ -60,6 +60,11 @@ struct ViewEvaluator {
         return store.withRecord(row, place.group) { body($0.cell(place.slotInGroup)) }
     }
 
+    private func mark(_ row: UInt32, _ place: ColumnPlace?) -> CellMark? {
+        guard let place else { return nil }
+        return store.withRecord(row, place.group) { $0.hasMarks ? $0.mark(place.slotInGroup) : nil }
+    }
+
     /// Whether a row of the sheet is in the view.
     func holds(_ row: UInt32, _ scratch: inout [UInt8]) -> Bool {
         guard meetsConditions(row, &scratch) else { return false }
@@ -68,7 +73,10 @@ struct ViewEvaluator {
 
     private func meetsConditions(_ row: UInt32, _ scratch: inout [UInt8]) -> Bool {
         for condition in conditions {
-            let holds = withCell(row, condition.place) { condition.holds($0, &scratch) }
+            let holds =
+                condition.isOfMark
+                ? condition.holds(mark(row, condition.place))
+                : withCell(row, condition.place) { condition.holds($0, &scratch) }
             if holds == matchesAny { return holds }
         }
         return conditions.isEmpty || !matchesAny

@@ -127,7 +127,12 @@ struct RunRoutes {
         _ = try scope.query()
         let grid = try await services.grid(scope)
         let request = try await request(scope, grid)
-        let estimate = try Self.refusing { () throws(RunRefusal) in try runs.estimate(request, on: grid) }
+        let estimate: RunEstimate
+        do throws(RunRefusal) {
+            estimate = try await runs.estimate(request, on: grid)
+        } catch {
+            throw Problem(error)
+        }
         return .json { writer in writer.object { estimate.write(to: &$0) } }
     }
 
@@ -272,6 +277,18 @@ extension RunStatus {
         writer.member("total", total)
         writer.member("committed", committed)
         writer.member("suggested", suggested)
+        if !skipReasons.isEmpty {
+            writer.name("skipReasons")
+            writer.object { writer in
+                for (reason, rows) in skipReasons.sorted(by: { $0.key < $1.key }) {
+                    writer.name(text: reason)
+                    writer.number(rows)
+                }
+            }
+        }
+        if !examples.isEmpty {
+            writer.arrayMember("examples") { writer in for row in examples { writer.identifier(row) } }
+        }
         writer.member("cancelled", cancelled)
         writer.member("calls", calls)
         writer.member("retries", retries)
@@ -325,6 +342,7 @@ extension RunEstimate {
         range("seconds", seconds.map { [$0.lowerBound, $0.upperBound] })
         writer.member("currency", currency)
         writer.member("example", example)
+        writer.arrayMember("examples") { writer in for row in examples { writer.identifier(row) } }
     }
 
     /// Whole numbers without a fraction.
