@@ -194,6 +194,30 @@ struct AdviceTests {
         #expect(advice.trials.allSatisfy { $0.missing == nil })
     }
 
+    @Test func `A10: where responses write different keys, identity is bound by key, and the advice says so`() throws {
+        let trace = """
+            intent intent=i1 slot=price
+            start request=r1 intent=i1
+            intent intent=i2 slot=price
+            start request=r2 intent=i2
+            intent intent=i3 slot=price
+            cancel request=r2
+            start request=r3 intent=i3
+            write request=r1 key=total value=1
+            write request=r1 key=tax value=10
+            write request=r3 key=total value=3
+            write request=r2 key=total value=2
+            write request=r2 key=tax value=20
+            """
+        let found = Self.advice(trace, .orphanResponse)
+        #expect(found.count == 2)
+        for advice in found {
+            let bound = try #require(Self.trial(advice, .identityBinding))
+            #expect(advice.advised == .identityBinding && bound.note?.contains("bind each key") == true)
+            #expect(Self.trial(advice, .versionCheck).map { $0.residual > 0 } == true)
+        }
+    }
+
     @Test func `A12: the same commits in every order, and a bound that is told`() throws {
         let commits = (1...9).map { "commit process=db key=k version=\($0) intent=i1" }.joined(separator: "\n")
         let few = try #require(

@@ -106,9 +106,10 @@ test('the state at an instant stands in both orders, and a derived value follows
 test('the diagnosis decides what is first, and nonsense in it does no harm', async () => {
   const text = race();
   const trace = await readTrace(text);
-  const model = new Model(trace, { findings: [{ rule: 'A1', event: 'w1' }, null, 7], divergence: { event: 'w1', request: 'r1', key: 'price', before: 'r2', order: ['r2', 'r1'], sentence: 'So.' } });
+  const model = new Model(trace, { findings: [{ rule: 'A1', event: 'w1' }, null, 7], advice: [{ rule: 'A1', event: 'w1', guards: 3 }, { event: 'nowhere' }, 'x'], divergence: { event: 'w1', request: 'r1', key: 'price', before: 'r2', order: ['r2', 'r1'], sentence: 'So.' } });
   assert.deepEqual([model.firstDivergence?.sentence, names(model, [model.firstDivergence?.overtaken ?? -1])[0]], ['So.', 'w2']);
   assert.equal(model.findingsAt.get(trace.find('w1') ?? -1)?.length, 1);
+  assert.deepEqual([model.adviceAt.get(trace.find('w1') ?? -1)?.length, model.adviceAt.size], [1, 1]);
   const named = new Model(trace, { findings: [], divergence: { event: 'w1', request: 'r1', key: 'price', before: 'w2', order: ['r2', 'r1'] } });
   assert.deepEqual(names(named, [named.firstDivergence?.overtaken ?? -1, named.firstDivergence?.overtakenIntent ?? -1]), ['w2', 'i2']);
   assert.equal(new Model(trace, { findings: 3, divergence: { event: {} } }).firstDivergence, null);

@@ -42,6 +42,8 @@ export class Model {
     this.divergenceAt = new Set();
     /** Findings of the diagnosis by event. @type {Map<number, Diagnosis[]>} */
     this.findingsAt = new Map();
+    /** Guard advice of the diagnosis by event. @type {Map<number, Diagnosis[]>} */
+    this.adviceAt = new Map();
     this.selected = -1;
     /** Everything known to lead to the selected event, and to follow from it. */
     this.linked = { causes: new Map(), effects: new Map() };
@@ -65,10 +67,19 @@ export class Model {
     yield* this.layOut(this.axisChoice);
     this.divergences = this.#divergences();
     this.divergenceAt = new Set(this.divergences.map((divergence) => divergence.write));
-    for (const finding of Array.isArray(this.diagnosis?.findings) ? this.diagnosis.findings : []) {
-      const event = this.trace.find(textOf(finding?.event));
-      if (event !== undefined) this.findingsAt.set(event, [...(this.findingsAt.get(event) ?? []), finding]);
+    this.findingsAt = this.#byEvent(this.diagnosis?.findings);
+    this.adviceAt = this.#byEvent(this.diagnosis?.advice);
+  }
+
+  /** @param {unknown} list @returns {Map<number, Diagnosis[]>} */
+  #byEvent(list) {
+    /** @type {Map<number, Diagnosis[]>} */
+    const found = new Map();
+    for (const entry of Array.isArray(list) ? list : []) {
+      const event = this.trace.find(textOf(entry?.event));
+      if (event !== undefined) found.set(event, [...(found.get(event) ?? []), entry]);
     }
+    return found;
   }
 
   /** Puts everything on another axis; nothing changes before it is done. @param {AxisChoice} choice @returns {import('./trace.js').Steps} */

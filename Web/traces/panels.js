@@ -48,6 +48,7 @@ export function showEvent(box, model, choose) {
   for (const finding of model.findingsAt.get(event) ?? []) {
     parts.push(element('p', { class: 'finding' }, element('strong', {}, textOf(finding.rule)), ` ${textOf(finding.name)} (${textOf(finding.severity)}, ${textOf(finding.confidence)}): ${textOf(finding.sentence)}`));
   }
+  for (const advice of model.adviceAt.get(event) ?? []) parts.push(element('p', { class: 'finding' }, ...adviceWords(advice)));
   parts.push(linkList('Causes', model, event, 'causes', choose), linkList('Effects', model, event, 'effects', choose), members(record));
   box.replaceChildren(...parts);
 }
@@ -156,6 +157,14 @@ function explained(model, diagnosis, choose) {
       element('td', {}, textOf(guard?.name)),
       element('td', {}, guard?.missing ? `not judged: ${textOf(guard.missing)}` : `${textOf(guard?.residual)} left, ${textOf(guard?.wronglyBlocked)} wrongly blocked, in ${textOf(guard?.orders)} orders`))))));
   }
+  const advised = [...model.adviceAt].flatMap(([event, list]) => list.map((advice) => ({ event, advice })));
+  if (advised.length) {
+    const list = element('ul', { class: 'links' });
+    for (const { event, advice } of advised.slice(0, MAXIMUM_LISTED)) {
+      list.append(element('li', {}, element('span', { class: 'why' }, ...adviceWords(advice)), eventButton(model, event, choose)));
+    }
+    parts.push(element('h3', {}, 'What prevents each', element('span', { class: 'count' }, ` ${advised.length}`)), list);
+  }
   const findings = Array.isArray(diagnosis.findings) ? diagnosis.findings : [];
   if (findings.length) {
     const list = element('ul', { class: 'links' });
@@ -166,6 +175,17 @@ function explained(model, diagnosis, choose) {
     parts.push(element('h3', {}, 'Findings', element('span', { class: 'count' }, ` ${findings.length}`)), list);
   }
   return parts;
+}
+
+/** The guard that prevents a finding and how that was proved, in words. @param {import('./model.js').Diagnosis} advice @returns {(Node | string)[]} */
+function adviceWords(advice) {
+  const guards = Array.isArray(advice.guards) ? advice.guards : [];
+  const rule = element('strong', {}, textOf(advice.rule));
+  if (advice.missing) return [rule, ` no guard proved: the trace lacks ${textOf(advice.missing)}`];
+  const guard = guards.find((one) => one?.advised);
+  if (!guard) return [rule, ' none of the guards tried suffices alone'];
+  const over = Number(advice.orders) || 1;
+  return [rule, ' prevented by ', element('strong', {}, textOf(guard.guard)), ` ${textOf(guard.name)} (${textOf(advice.proof)}, ${over} ${over === 1 ? 'order' : 'orders'})${guard.note ? `: ${textOf(guard.note)}` : ''}`];
 }
 
 /** How the axis came about, and what could not be read. @param {Model} model */

@@ -6,7 +6,7 @@ extension RaceRun {
         let flight = flight(write.request)
         switch option {
         case .cancelInFlight: return !flight.isAborted
-        case .identityBinding: return isCurrent(write, flight)
+        case .identityBinding: return isCurrent(write, flight, place)
         case .versionCheck: return isNotBelow(write, flight, place)
         case .waitForDependency: return isFree(write, flight, place)
         case .queue, .ignoreWhilePending, .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, nil: return true
@@ -17,7 +17,7 @@ extension RaceRun {
     func isDropped(_ write: Race.Write, _ flight: Flight) -> Bool {
         switch option {
         case .cancelInFlight: flight.isAborted
-        case .identityBinding: !write.flags.contains(.rollback) && !isCurrent(write, flight)
+        case .identityBinding: !write.flags.contains(.rollback) && !isCurrent(write, flight, places[write.place])
         case .versionCheck, .queue, .ignoreWhilePending, .idempotencyKey, .atomicReadModifyWrite, .snapshotToken,
             .waitForDependency, nil:
             false
@@ -25,9 +25,10 @@ extension RaceRun {
     }
 
     /// G2: it answers the slot's latest intent, nobody gave it up or took its slot away, and it was bound to what it asked for.
-    private func isCurrent(_ write: Race.Write, _ flight: Flight) -> Bool {
+    private func isCurrent(_ write: Race.Write, _ flight: Flight, _ place: Place) -> Bool {
         guard write.request >= 0 else { return true }
         if flight.isGivenUp || write.isMisbound || (unmountTicks[write.slot] ?? 0) > flight.began { return false }
+        if bindsPlaces { return place.slot != write.slot || write.rank >= place.rank }
         return write.rank >= latest[write.slot] ?? .min
     }
 

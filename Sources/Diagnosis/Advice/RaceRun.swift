@@ -5,6 +5,8 @@ import Trace
 struct RaceRun {
     let race: Race
     let option: Guard?
+    /// For G2: whether a write is held against the newest intent that wrote its place, and not against the newest of its slot.
+    let bindsPlaces: Bool
     let engine: RuleEngine
 
     struct Place {
@@ -56,10 +58,11 @@ struct RaceRun {
     /// Derived values: numbered by place and sources.
     private var derived: [[Int32]: Int32] = [:]
 
-    init(_ race: Race, _ engine: RuleEngine, guard option: Guard?) {
+    init(_ race: Race, _ engine: RuleEngine, guard option: Guard?, bindsPlaces: Bool = false) {
         self.race = race
         self.engine = engine
         self.option = option
+        self.bindsPlaces = bindsPlaces
         places = Array(repeating: Place(), count: race.places.count)
         latest = race.latestBefore
         flights = race.requests.map { Flight(began: $0.beganIn < 0 ? 0 : .max) }

@@ -17,19 +17,29 @@ struct RaceTrials {
             var oracle = RaceOracle(race)
             return oracle.run(order)
         }
-        let trials = finding.rule.guardsToTry.map { trial($0, targets) }
+        var trials = finding.rule.guardsToTry.map { trial($0, targets) }
+        if !trials.contains(where: Self.suffices), let index = trials.firstIndex(where: { $0.guard == .identityBinding }),
+            trials[index].residual == 0
+        {
+            var byPlace = trial(.identityBinding, targets, bindsPlaces: true)
+            byPlace.note =
+                "bind each key to the newest intent whose response writes it, and drop what was given up: bound to its slot's newest intent, a response loses keys that the newest one does not write"
+            if Self.suffices(byPlace) { trials[index] = byPlace }
+        }
         var advice = GuardAdvice(
             finding, proof: .replay(orders: orders.orders.count, isExhaustive: orders.isExhaustive), trials: trials)
         advice.advise()
         return advice
     }
 
-    private func trial(_ option: Guard, _ targets: [[RaceOracle.Target]]) -> GuardTrial {
+    private static func suffices(_ trial: GuardTrial) -> Bool { trial.residual == 0 && trial.wronglyBlocked == 0 }
+
+    private func trial(_ option: Guard, _ targets: [[RaceOracle.Target]], bindsPlaces: Bool = false) -> GuardTrial {
         var trial = GuardTrial(
             guard: option, orders: orders.orders.count, isExhaustive: orders.isExhaustive, residual: 0, wronglyBlocked: 0,
             latency: latency(of: option))
         for (order, target) in zip(orders.orders, targets) {
-            var run = RaceRun(race, engine, guard: option)
+            var run = RaceRun(race, engine, guard: option, bindsPlaces: bindsPlaces)
             run.run(order)
             var isWrong = run.isBroken
             for place in race.places.indices where race.isJudged[place] && run.places[place].value != target[place].value {
