@@ -59,12 +59,36 @@ public final class TraceRecorder: Sendable {
         head.add("version", 1)
         head.add("recorder", "trueline TraceRecorder 1.0")
         head.add("id", trace)
-        var declaration = TraceLine("process")
-        declaration.add("process", process)
-        declaration.add("role", role.rawValue)
-        declaration.add("clock", process)
-        declaration.add("session", session)
-        state = Mutex(State(buffer: head.ended + declaration.ended))
+        state = Mutex(State(buffer: head.ended + Self.declaration(process, role, session: session)))
+    }
+
+    private init(process: String, role: Role, of recorder: TraceRecorder) {
+        self.process = process
+        keepsValues = recorder.keepsValues
+        now = recorder.now
+        random = recorder.random
+        sink = recorder.sink
+        state = Mutex(State(buffer: Self.declaration(process, role, session: nil)))
+    }
+
+    /// A recorder of another process of the same trace, such as an agent that runs in the same program. It goes to the same sink, which both
+    /// may call at one time.
+    /// - Parameters:
+    ///   - name: a name that no other process of the trace has.
+    ///   - role: what it is.
+    public func process(named name: String, role: Role) -> TraceRecorder {
+        // The file begins with the trace's head, which this recorder has.
+        flush()
+        return TraceRecorder(process: name, role: role, of: self)
+    }
+
+    private static func declaration(_ process: String, _ role: Role, session: String?) -> [UInt8] {
+        var line = TraceLine("process")
+        line.add("process", process)
+        line.add("role", role.rawValue)
+        line.add("clock", process)
+        line.add("session", session)
+        return line.ended
     }
 
     /// Adds an event of any kind.

@@ -36,7 +36,8 @@ struct ServedProcess {
                 log.critical("the store failed; starting again recovers from the log", metadata: ["error": "\(error.message)"])
                 exit(Self.fatalStatus)
             })
-        let (provider, transport) = try provider()
+        let recording = try recording()
+        let (provider, transport) = try provider(recording)
         var limits = RunLimits()
         limits.callTime = plan.callTime
         let runs = RunCoordinator(
@@ -48,13 +49,13 @@ struct ServedProcess {
                 firstRun: RunID(UInt32(truncatingIfNeeded: wallClock() / 1_000 &- 1_577_836_800)), prices: plan.prices,
                 logger: logger))
         let server = GridServer(
-            configuration: plan.server, host: host, runs: runs, recording: try recording(),
+            configuration: plan.server, host: host, runs: runs, recording: recording,
             environment: ServerEnvironment(
                 wallClock: wallClock, monotonicClock: { DispatchTime.now().uptimeNanoseconds },
                 sleep: { try await Task.sleep(for: $0) }, random: Self.random, logger: logger))
         do {
             if plan.wantsSample { try await sample(host, server, logger) }
-            try await serve(server, host, runs, logger)
+            try await serve(server, host, runs, recording, logger)
         } catch {
             runs.close()
             await host.close()
@@ -78,12 +79,16 @@ struct ServedProcess {
         return ServerRecording(recorder: recorder, sleep: { try await Task.sleep(for: $0) })
     }
 
-    private func serve(_ server: GridServer, _ host: GridHost, _ runs: RunCoordinator, _ logger: Logger) async throws {
+    private func serve(
+        _ server: GridServer, _ host: GridHost, _ runs: RunCoordinator, _ recording: ServerRecording?, _ logger: Logger
+    ) async throws {
         let application = server.application { port in announce(port) }
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(service: application, successTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: RunService(runs: runs, host: host, logger: logger), successTerminationBehavior: .ignore),
+                .init(
+                    service: RunService(runs: runs, host: host, recording: recording, logger: logger),
+                    successTerminationBehavior: .ignore),
                 .init(
                     service: IdleGridService(host: host, runs: runs, after: Self.idleGrid, every: Self.idleCheck),
                     successTerminationBehavior: .ignore),
@@ -119,7 +124,7 @@ struct ServedProcess {
     }
 
     /// The model that the environment names, else the rules that call none. A setting that cannot be right stops the start.
-    private func provider() throws -> (any ModelProvider, HTTPModelTransport) {
+    private func provider(_ recording: ServerRecording?) throws -> (any ModelProvider, HTTPModelTransport) {
         let named = ModelSettings.names.compactMap { name in plan.settings[name].map { (name, $0) } }
         switch try ModelSettings(environment: Dictionary(named, uniquingKeysWith: { first, _ in first })) {
         case .demoRules:
@@ -128,7 +133,8 @@ struct ServedProcess {
         case .model(let configuration):
             let transport = HTTPModelTransport(
                 network: ModelNetwork(for: configuration.address, allowsPrivate: plan.allowsPrivateModel))
-            return (WireProvider(configuration, transport: transport), transport)
+            let recorded: any ModelTransport = recording.map { RecordedTransport(transport, $0.agents) } ?? transport
+            return (WireProvider(configuration, transport: recorded), transport)
         }
     }
 
@@ -161,6 +167,7 @@ extension IntentID {
 private struct RunService: Service {
     let runs: RunCoordinator
     let host: GridHost
+    let recording: ServerRecording?
     let logger: Logger
 
     func run() async throws {
@@ -179,7 +186,10 @@ extension RunService {
     /// Goes on with what the process before this one was doing.
     private func resume() async {
         do {
-            for id in try await host.gridsWithRuns() { await runs.adopt(try await host.grid(id)) }
+            for id in try await host.gridsWithRuns() {
+                let grid = try await host.grid(id)
+                await runs.adopt(recording?.recorded(grid) ?? grid)
+            }
         } catch {
             logger.error("runs of a grid could not be resumed: \(error)")
         }

@@ -1,4 +1,4 @@
-"""The List Builder recording itself: the server (`serve --record`) and the page (`?record=1&check=1`), the two linked, and diagnosed.
+"""The List Builder recording itself: the server and its agents (`serve --record`) and the page (`?record=1&check=1`), linked, and diagnosed.
 
     python Tests/Browser/self_record.py [--keep DIRECTORY]
 
@@ -54,6 +54,30 @@ def turn_pages(page, turn):
     page.wait_for_timeout(1500)
 
 
+def run_agent(page, server, grid, sheet):
+    """Begins a run from the page, as its button does, and waits for its end."""
+    name = server.client().request("GET", f"/grids/{grid}")["sheets"][0]["columns"][0]["name"]
+    made = server.client().request("POST", f"/grids/{grid}/sheets/{sheet}/columns", {"name": "Code", "agent": {"prompt": "uppercase {{%s}}" % name}})
+    begun = page.evaluate(
+        "([grid, body]) => fetch(`/api/v1/grids/${grid}/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).then((reply) => reply.json())",
+        [grid, json.dumps({"sheet": sheet, "column": made["id"], "scope": {"first": 10}})])
+    while server.client().request("GET", f"/grids/{grid}/runs/{begun['run']}")["state"] not in ("finished", "cancelled", "refused"):
+        page.wait_for_timeout(100)
+
+
+def check_agents(recorded, page_trace):
+    """The page's request, the run that it began, and its calls are one chain over three processes."""
+    events = [json.loads(line) for file in (recorded, page_trace) for line in open(file, encoding="utf-8")]
+    agents = [event for event in events if event.get("process", "").startswith("agents of ")]
+    run = [event for event in agents if event["type"] == "intent"]
+    starts = {event.get("id") for event in events if event["type"] == "start" and event.get("process") != agents[0]["process"]}
+    asked = [edge["event"] for edge in run[0].get("after", []) if edge["event"].startswith("s-")] if run else []
+    check("the run is an intent of the agents' process, asked for by the page's request", len(run) == 1 and len(asked) == 1 and asked[0] in starts, (run, asked))
+    commits = {event.get("id") for event in events if event["type"] == "commit"}
+    ends = [event for event in agents if event["type"] == "deliver"]
+    check("each of its ten answers names its commit", len(ends) == 10 and all(any(edge["event"] in commits for edge in event["after"]) for event in ends), ends)
+
+
 def record(browser, server, grid, sheet, control, where):
     page = browser.new_page()
     errors = []
@@ -70,6 +94,8 @@ def record(browser, server, grid, sheet, control, where):
         page.locator("[role=gridcell][data-state=committed]").nth(1).click()
         page.keyboard.type("mine")
         page.keyboard.press("Enter")
+        page.wait_for_timeout(800)
+        run_agent(page, server, grid, sheet)
         page.wait_for_timeout(800)
         check("the page's own checks are clean", page.evaluate("document.documentElement.dataset.check") == "clean", page.evaluate("truelineCheck.violations"))
     with open(where, "w", encoding="utf-8") as file:
@@ -107,6 +133,7 @@ def run(control, directory):
     if control:
         check("control: A1, A4 and A5 are found", {"A1", "A4", "A5"} <= set(found), found)
     else:
+        check_agents(recorded, page_trace)
         check("real: no violation is found", found == [], (found, done.stdout[:1500]))
 
 

@@ -1,3 +1,6 @@
+import ChangePipeline
+import Enrichment
+import GridModel
 import HTTPTypes
 import Ordering
 import Synchronization
@@ -52,6 +55,55 @@ struct ServerRecordingTests {
         let linked = log.kinds.indices.filter { log.kinds[$0] == .deliver && log.text(log.requests[$0]) == span }
         #expect(linked.count == 1)
         #expect(text.contains(#""event":"s-\#(span)""#))
+    }
+
+    @Test("A run of an agent is a process of its own: asked for by the request, each call between the commits around it")
+    func agents() async throws {
+        let bytes = Mutex<[UInt8]>([])
+        let recorder = TraceRecorder(
+            process: "server", role: .server, trace: "t", now: { 0 }, random: { 1 },
+            sink: { piece in bytes.withLock { $0 += piece } })
+        let recording = ServerRecording(recorder: recorder, sleep: { _ in try await Task.sleep(nanoseconds: .max / 4) })
+        let span = "00f067aa0ba902b7"
+        let server = TestServer()
+        let (run, row) = (RunID(7), RowID(1))
+        let revision = try await server.test(.router) { api in
+            let made = try await api.makeGrid()
+            let column = made.columns[1]
+            let order = RunOrder(
+                sheet: SheetID(1), column: column, scope: "all", agent: AgentSettings(prompt: "secret {{A}}", version: 1),
+                inputs: [],
+                provider: "p", concurrency: 1, sharesAnswers: true, rows: [row], found: [0])
+            let answer = Change.answerCell(
+                row: row, column: column, value: .yes, base: made.revision, inputs: [], type: .text)
+            let end = CallEnd(call: 1, usage: RunUsage())
+            let steps: [[Change]] = [
+                [.noteRun(run, .planned(order, RunBudget()))], [.noteRun(run, .asked(task: 0, call: 1, reserved: RunUsage()))],
+                [answer, .noteRun(run, .settled(task: 0, call: end, .asAnswered))], [.noteRun(run, .phase(.finished))],
+            ]
+            let grid = recording.recorded(
+                try await server.host.grid(made.id), request: "00-4bf92f3577b34da6a3ce929d0e0e4736-\(span)-01")
+            for (index, changes) in steps.enumerated() {
+                let command = Command(
+                    intent: IntentID(high: 9, low: UInt64(index)), cause: Cause(kind: .agent, run: run), changes: changes)
+                _ = try await grid.submitForRun(command)
+            }
+            return made.revision.rawValue
+        }
+        recording.flush()
+        let text = bytes.withLock { String(decoding: $0, as: UTF8.self) }
+        #expect(!text.contains("secret"))
+        let reading = TraceReader.read(Array(text.utf8))
+        #expect(reading.rejections.isEmpty)
+        let log = reading.log
+        let kinds = log.kinds.indices.filter { log.text(log.processes[Int(log.processIndices[$0])].name) == "agents of server" }
+            .map {
+                log.kinds[$0]
+            }
+        #expect(kinds == [.process, .intent, .start, .deliver, .note], "\(kinds)")
+        #expect(text.contains(#""event":"s-\#(span)""#))
+        #expect(text.contains(#""request":"\#(run)-\#(row)-1""#))
+        #expect(text.contains("answered at \(revision + 3)"))
     }
 
     @Test(

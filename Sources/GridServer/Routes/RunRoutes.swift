@@ -107,7 +107,7 @@ struct RunRoutes {
     @Sendable private func start(_ scope: RequestScope) async throws -> Reply {
         _ = try scope.query()
         let grid = try await services.grid(scope)
-        return try await begin(try await request(scope, grid), grid)
+        return try await begin(try await request(scope, grid), grid, scope)
     }
 
     private func request(_ scope: RequestScope, _ grid: LiveGrid) async throws -> RunRequest {
@@ -167,13 +167,15 @@ struct RunRoutes {
         let grid = try await services.grid(scope)
         let id = try scope.identifier("run", RunID.self)
         guard let old = runs.status(of: id, in: grid) else { throw Problem.notFound("run", "\(id)") }
-        return try await begin(RunRequest(sheet: old.sheet, column: old.column, scope: .failed, budget: old.budget), grid)
+        return try await begin(
+            RunRequest(sheet: old.sheet, column: old.column, scope: .failed, budget: old.budget), grid, scope)
     }
 
-    private func begin(_ request: RunRequest, _ grid: LiveGrid) async throws(Problem) -> Reply {
+    private func begin(_ request: RunRequest, _ grid: LiveGrid, _ scope: RequestScope) async throws(Problem) -> Reply {
         let status: RunStatus
         do throws(RunRefusal) {
-            status = try await runs.start(request, on: grid)
+            let traceparent = scope.header(named("traceparent"))
+            status = try await runs.start(request, on: services.recording?.recorded(grid, request: traceparent) ?? grid)
         } catch {
             throw Problem(error)
         }

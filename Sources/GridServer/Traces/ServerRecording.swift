@@ -1,4 +1,5 @@
 import ChangePipeline
+package import Enrichment
 import GridImage
 import GridModel
 import Ordering
@@ -6,11 +7,13 @@ import ServiceLifecycle
 import Synchronization
 package import TraceRecording
 
-/// The server recording itself (`serve --record FILE`): every commit of every grid in use, what the event stream hands out, and the state of
-/// runs. The key is the grid and the version its revision; a page that records itself uses the same key, names the commits that its reads
+/// The server recording itself (`serve --record FILE`): every commit of every grid in use, what the event stream hands out, and what agents
+/// do (`AgentRecording`). The key is the grid and the version its revision; a page that records itself uses the same key, names the commits that its reads
 /// came after, and sends `traceparent` along, which links its requests to their commits.
 package final class ServerRecording: Service {
     let recorder: TraceRecorder
+    /// What agents do.
+    package let agents: AgentRecording
     /// Where a grid's recording begins.
     private struct Beginning: Sendable {
         var grid: LiveGrid
@@ -32,6 +35,7 @@ package final class ServerRecording: Service {
 
     package init(recorder: TraceRecorder, sleep: @escaping @Sendable (Duration) async throws -> Void) {
         self.recorder = recorder
+        agents = AgentRecording(recorder)
         self.sleep = sleep
         (beginnings, found) = AsyncStream.makeStream(of: Beginning.self)
     }
@@ -64,7 +68,7 @@ package final class ServerRecording: Service {
                 group.addTask { [self] in
                     while !Task.isCancelled {
                         do { try await sleep(Self.pause) } catch { break }
-                        recorder.flush()
+                        flush()
                     }
                 }
                 for await beginning in beginnings {
@@ -75,7 +79,18 @@ package final class ServerRecording: Service {
         } onGracefulShutdown: { [found] in
             found.finish()
         }
+        flush()
+    }
+
+    /// Hands on what was recorded; the server's part first, which the agents' events name.
+    func flush() {
         recorder.flush()
+        agents.recorder.flush()
+    }
+
+    /// A grid for runs, whose steps are recorded. `traceparent` is that of the request that asks for a run.
+    package func recorded(_ grid: any RunGrid, request traceparent: String? = nil) -> any RunGrid {
+        RecordedRunGrid(base: grid, recording: agents, traceparent: traceparent)
     }
 
     private func commit(_ revision: Revision, of grid: GridID, label: String? = nil) {
