@@ -33,12 +33,28 @@ export async function record(reader, store, recorder = load()) {
   const grid = () => store.grid?.id ?? '';
   /** @type {any} */
   let intent;
-  wrap(reader, 'handle', (/** @type {any} */ event) => {
+  /** The pages that are asked for now, and those that each live read is about: a read that the person scrolled on from still serves the pages that stayed in view. */
+  let shown = { first: 0, last: -1 };
+  /** @type {Map<string, { first: number, last: number }>} */
+  const reads = new Map();
+  /** @type {{ first: number, last: number } | undefined} */
+  let answered;
+  const handle = reader.handle.bind(reader);
+  reader.handle = (/** @type {any} */ event) => {
+    if (event.type === 'open') reads.clear();
     if (event.type === 'open' || event.type === 'viewport') {
       intent = out.intent('viewport', event.type === 'open' ? 'open' : 'show pages', { arguments: [store.sheetID, event.first, event.last] });
+      shown = event;
     }
     if (event.type === 'editAcknowledged') out.ack('edits', gridKey(grid()), event.revision);
-  });
+    answered = event.type === 'replyArrived' ? reads.get(event.request) : undefined;
+    reads.delete(event.request);
+    try {
+      return handle(event);
+    } finally {
+      answered = undefined;
+    }
+  };
   wrap(reader, 'streamed', (/** @type {any} */ event) => {
     if (event.kind !== 'commit') return;
     out.record('signal', { stream: grid(), position: event.revision, key: gridKey(grid()), version: event.revision, ...(event.from < event.revision ? { merge: true } : {}) });
@@ -46,12 +62,14 @@ export async function record(reader, store, recorder = load()) {
   const perform = reader.perform.bind(reader);
   reader.perform = (effect) => {
     if (effect.type === 'drop') out.drop(effect.reason === 'older' ? 'G3' : 'G2');
+    if (effect.type === 'send') reads.set(effect.request, effect);
     if (effect.type === 'send' && intent) intent.run(() => perform(effect));
     else perform(effect);
   };
   wrap(store, 'painted', (/** @type {number} */ revision) => {
     const key = gridKey(grid());
-    out.write('viewport', key, [...store.pages.keys()], { version: revision, guard: 'G2', after: afterCommit(grid(), revision) });
+    const serves = answered && answered.first <= shown.last && answered.last >= shown.first;
+    out.write('viewport', key, [...store.pages.keys()], { version: revision, guard: 'G2', after: afterCommit(grid(), revision), ...(serves ? { serves: intent } : {}) });
     // Until the paint that has it, an edit that was acknowledged is shown as a draft, beside the value: the frame says so.
     requestAnimationFrame(() => out.render(undefined, { [key]: revision }, { view: 'viewport', ...(reader.drafts.drafts.size > 0 ? { marked: [key] } : {}) }));
   });

@@ -375,6 +375,8 @@
   function access(type, slot, key, value, given) {
     /** @type {any} */
     const members = { ...reason(given), slot, key, value: kept(value) };
+    // A later intent that the response serves now.
+    if (given.serves) members.intent = given.serves.id;
     for (const flag of FLAGS) if (given[flag] !== undefined) members[flag] = given[flag];
     if (given.after) members.after = [...(members.after ?? []), ...given.after];
     record(type, members);

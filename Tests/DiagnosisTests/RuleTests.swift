@@ -63,6 +63,22 @@ struct RuleTests {
                 write request=r1 key=k value=1
                 """),
         Example(
+            rule: .staleResponseOverwrite, name: "the application says that an earlier response serves the later intent",
+            event: "",
+            trace: race + """
+                write intent=i2 key=k value=2
+                deliver request=r1
+                write request=r1 intent=i2 key=k value=3
+                """),
+        Example(
+            rule: .staleResponseOverwrite, name: "an intent of another slot does not raise a write", event: "w",
+            trace: race + """
+                intent intent=other slot=o
+                intent intent=later slot=o
+                write request=r2 key=k value=2
+                write request=r1 intent=later key=k value=3 id=w
+                """),
+        Example(
             rule: .staleResponseOverwrite, name: "different keys", event: "",
             trace: race + """
                 write request=r2 key=k value=2

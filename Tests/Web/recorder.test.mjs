@@ -65,6 +65,21 @@ test('a handle names the intent where the turn cannot: behind a queue', async ()
   assert.deepEqual([p.of('write')[0].intent, p.of('write')[0].request, p.of('write')[0].after], [first.id, p.of('start')[0].request, undefined]);
 });
 
+test('a response that serves a later intent keeps its request and names that intent', async () => {
+  const p = pageWithRecorder();
+  let later;
+  await p.input('click', async () => {
+    p.recorder.intent('pages', 'first');
+    const response = await p.page.fetch('/pages');
+    p.recorder.write('pages', 'pages', await response.json(), { serves: later });
+  });
+  await p.input('click', () => { later = p.recorder.intent('pages', 'scrolled on'); });
+  p.requests[0].answer([1]);
+  await microtasks();
+  const [write] = p.of('write');
+  assert.deepEqual([write.intent, write.request], [p.of('intent')[1].id, p.of('start')[0].request]);
+});
+
 test('a write of the person in the turn of a request under way is not the response\'s', async () => {
   const p = pageWithRecorder();
   await p.input('click', () => {

@@ -57,9 +57,14 @@ extension RuleEngine {
         if write.request >= 0, requests[Int(write.request)].startPosition == .never { write.request = -1 }
         if write.request >= 0 {
             let request = requests[Int(write.request)]
-            if write.intent < 0 { write.intent = request.intent }
             write.slot = request.slot
             write.rank = request.rank
+            if write.intent < 0 {
+                write.intent = request.intent
+            } else if write.intent != request.intent, intents[Int(write.intent)].slot == request.slot {
+                // The application says which intent the response serves now.
+                write.rank = intents[Int(write.intent)].rank
+            }
         } else if write.intent >= 0 {
             write.slot = intents[Int(write.intent)].slot
             write.rank = intents[Int(write.intent)].rank
