@@ -14,6 +14,8 @@ struct TraceImportTests {
     static let files: [(String, TraceFormat)] = [
         ("shop.har", .har), ("shop.otlp.jsonl", .otlp), ("shop.otlp.json", .otlp), ("shop.redux-lifted.json", .redux),
         ("shop.redux.json", .redux), ("shop.chrome.json", .chrome), ("shop.chrome-cut.json", .chrome),
+        // Written by Redux DevTools' own instrument around a store of Redux Toolkit whose second answer comes first.
+        ("toolkit.redux-lifted.json", .redux), ("toolkit.redux.json", .redux),
     ]
 
     /// The expected trace stands beside each file; TRUELINE_UPDATE_FIXTURES=1 writes it anew, to be read before it is committed.
