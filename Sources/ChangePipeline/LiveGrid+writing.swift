@@ -42,7 +42,9 @@ extension LiveGrid {
     private func commit(
         _ fresh: [Submitted], _ repeated: [IntentID: Result<CommandOutcome, CommandRefusal>]
     ) throws(StoreError) {
-        let plan = plan(fresh.map(\.command))
+        // Taken first: nothing holds the image any more when it is changed.
+        let ahead = takeAhead(for: fresh)
+        let plan = ahead ?? plan(fresh.map(\.command))
         guard !plan.results.isEmpty else {
             throw StoreError(.other, "planning \(fresh.count) commands of grid \(id) came to nothing")
         }

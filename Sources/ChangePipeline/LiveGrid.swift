@@ -19,12 +19,16 @@ package final class LiveGrid: Sendable {
     let state: Mutex<State>
     /// What only the writer touches.
     let writing = Mutex(WritingState())
+    /// A plan made beside a slice of the fold (`LiveGrid+planning`). Held while planning: whoever is about to change the image waits for it.
+    let ahead = Mutex(PlanAhead())
 
     struct State {
         var core: PipelineCore
         var image: GridImage
         var pending: [PipelineSubmission.ID: Pending] = [:]
         var nextSubmission: UInt64 = 0
+        /// The command that may be planned beside the slice in hand.
+        var aheadWanted: PipelineSubmission.ID?
         /// The answers of the group that was committed last, until its effects are drained.
         var answers: [IntentID: Result<CommandOutcome, CommandRefusal>] = [:]
         /// The signal of the group that was committed last, until it is emitted.
@@ -95,8 +99,9 @@ package final class LiveGrid: Sendable {
             return completion(.failure(.refused(CommandRefusal(change: 0, reason: reason))))
         }
         let structural = command.isStructural
+        let canPlanAhead = Self.canPlanAhead(command)
         let now = environment.now()
-        let actions = state.withLock { state in
+        let (actions, planned) = state.withLock { state -> ([Action], PipelineSubmission.ID?) in
             state.lastUse = now
             state.nextSubmission += 1
             let id = PipelineSubmission.ID(state.nextSubmission)
@@ -104,9 +109,13 @@ package final class LiveGrid: Sendable {
             let submission = PipelineSubmission(
                 id: id, intent: command.intent, writer: WriterID(command.cause), changes: command.changes.count,
                 structural: structural, isUrgent: isUrgent)
-            return state.handle(.submitted(submission), at: now)
+            let actions = state.handle(.submitted(submission), at: now)
+            guard canPlanAhead, state.core.state == .folding, state.pending.count == 1 else { return (actions, nil) }
+            state.aheadWanted = id
+            return (actions, id)
         }
         perform(actions)
+        if let planned { environment.runBlocking { [self] in planAhead(command, planned) } }
     }
 
     /// The signals from now on.

@@ -155,6 +155,32 @@ struct LiveGridTests {
         #expect(rig.text(10, 2)?.hasSuffix("x10") == true)
     }
 
+    @Test("a large command that waits for a slice is planned meanwhile, and only its own commit at once after uses the plan")
+    func plannedAhead() throws {
+        var limits = PipelineLimits()
+        limits.changesBeforeFold = 25
+        limits.rowsPerFoldSlice = 2
+        for isOvertaken in [false, true] {
+            let contents = MemoryGridContents()
+            let rig = try GridRig(on: contents, limits: limits)
+            rig.submit((1...10).flatMap { row in [1, 2, 1].map { rig.set(row, "old", column: $0) } })
+            rig.settle()
+            rig.stage.time.advance(by: limits.foldQuietDelay)
+            // A slice is in hand: the writer has it to do.
+            #expect(rig.stage.writer.waiting == 1)
+            let started = rig.stage.time.now
+            rig.submit((0..<120).map { rig.set(UInt32($0 % 10) + 1, "large \($0)") })
+            if isOvertaken { rig.submit(rig.set(3, "person's", column: 2)) }
+            rig.settle()
+            #expect(rig.grid.plansAhead == PlanAheadCounts(used: isOvertaken ? 0 : 1, dropped: isOvertaken ? 1 : 0))
+            #expect(rig.text(10) == "large 119" && rig.text(3, 2) == (isOvertaken ? "person's" : "old"))
+            #expect(rig.stage.time.now == started)
+            // The log says the same as the image.
+            let again = try GridRig(on: contents)
+            #expect(again.grid.snapshot().hash() == rig.grid.snapshot().hash())
+        }
+    }
+
     @Test("a grid is the same after a restart, folded or not")
     func sameAfterRestart() throws {
         let contents = MemoryGridContents()
