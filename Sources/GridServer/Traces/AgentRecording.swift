@@ -118,6 +118,8 @@ struct RecordedRunGrid: RunGrid {
 
     func snapshotForRun() -> any RunSnapshot { base.snapshotForRun() }
 
+    func lastChanges(_ cells: [CellPlace]) async -> [ValueChange?] { await base.lastChanges(cells) }
+
     func submitForRun(_ command: Command) async throws(SubmissionFailure) -> CommandOutcome {
         let outcome = try await base.submitForRun(command)
         recording.committed(command, outcome, to: base, request: traceparent)
