@@ -47,6 +47,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/edits_race_run.py
 	@$(TOOLS)/python Tests/Browser/self_record.py
+	@$(TOOLS)/python Tests/Browser/typed_answers.py
 	@$(TOOLS)/python Tests/Browser/attestation.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 

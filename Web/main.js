@@ -156,7 +156,7 @@ const reorder = new Reorder(store, selection, painter, changes, columnDeeds, pla
 const why = new WhyPanel(store, selection, painter, byID('why-panel'), (column) => {
   agents.show(column);
   void agents.start('selected');
-});
+}, (forward, back) => changes.make('edit', forward, back));
 const imports = new ImportDialog(store, {
   prepare: prepareImport, reread,
   begin: async (name) => void (store.grid || (await createGrid(name))),

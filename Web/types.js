@@ -2,13 +2,14 @@
 // The page's words as types. Cells are kept as the JSON text the server stored, so a number keeps its digits.
 
 /** @typedef {'text'|'number'|'boolean'|'date'|'json'} ColumnType */
-/** @typedef {{ prompt: string, model?: string | null, version?: number }} AgentSettings */
+/** @typedef {{ type: 'text'|'number'|'boolean'|'date'|'oneOf'|'json', choices?: string[], schema?: any }} AgentOutput */
+/** @typedef {{ prompt: string, model?: string | null, output?: AgentOutput | null, examples?: boolean, version?: number }} AgentSettings */
 /** @typedef {{ id: string, name: string, type: ColumnType, width?: number | null, agent?: AgentSettings | null }} Column */
 /** @typedef {{ id: string, name: string, columns: Column[], views?: SavedView[], rows?: number }} Sheet */
 /** @typedef {{ id: string, name: string, revision: number, sheets: Sheet[] }} Grid */
 /** @typedef {{ id: string, name: string, revision?: number, rows?: number }} GridSummary */
 
-/** @typedef {'equals'|'contains'|'startsWith'|'isEmpty'|'isNotEmpty'|'<'|'<='|'>'|'>='|'oneOf'|'notEquals'} FilterOperation */
+/** @typedef {'equals'|'contains'|'startsWith'|'isEmpty'|'isNotEmpty'|'isFailed'|'isStale'|'<'|'<='|'>'|'>='|'oneOf'|'notEquals'} FilterOperation */
 /** @typedef {{ column: string, op: FilterOperation, value?: string | number | boolean | Array<string | number> }} Filter */
 /** @typedef {{ column: string, direction: 'ascending' | 'descending' }} SortLevel */
 /** `find` keeps the rows with a cell that contains it. @typedef {{ filter: Filter[], match: 'all' | 'any', sort: SortLevel[], find?: string }} View */
@@ -53,6 +54,8 @@
  * @property {string} [scope]
  * @property {{ calls?: number, tokens?: number, cost?: number }} [budget]
  * @property {number} [undone]
+ * @property {Record<string, number>} [skipReasons]
+ * @property {string[]} [examples]
  */
 
 /** A call that was open when a server stopped: it may have cost so much.
@@ -68,6 +71,7 @@
  * @property {[number, number] | null} seconds
  * @property {string} currency
  * @property {string} example
+ * @property {string[]} [examples]
  */
 
 /** Where something is put among its like, as members of the request. @typedef {{ at: 'start' | 'end' } | { before: string } | { after: string }} Position */

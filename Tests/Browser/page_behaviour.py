@@ -232,7 +232,7 @@ def enriching(c):
     c.page.locator(".prompt").fill("uppercase {{na")
     c.press("Enter")
     c.check("a column's name is completed", c.page.locator(".prompt").input_value() == "uppercase {{name}}")
-    c.page.locator("#agent-panel .field select").nth(1).select_option("all")
+    c.page.locator("#agent-panel").get_by_label("Rows", exact=True).select_option("all")
     c.page.locator("#agent-panel .actions .primary").first.click()
     c.check("a run's counts are seen", c.settles(lambda: c.page.locator(".run .done dd").count() > 0 and int(c.page.locator(".run .done dd").first.inner_text().replace(",", "") or 0) > 20))
     c.shot("run")

@@ -201,6 +201,7 @@ import Wire
             let newest = try await world.grid.history(row: world.rows[0], column: RunWorld.answer, limit: 1).first
             let detail = try #require(newest?.cause.detail)
             #expect(detail.contains(#""attempts":3,"failure":"wrongType","raw":"about 7""#))
+            #expect(detail.ranges(of: #"{"answer":"about 7""#).count == 2)
             #expect(throws: Never.self) { try JSONScanner.check(Array(detail.utf8)[...]) }
             #expect(snapshot.value(row: world.rows[1], column: RunWorld.answer)?.json == "7")
 

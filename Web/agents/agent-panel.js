@@ -7,6 +7,7 @@ import { h, setText } from '../base/dom.js';
 import { between, count, counted, duration, money } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { toast } from '../base/menu.js';
+import { OutputField, columnTypeOf } from './output-field.js';
 import { promptField } from './prompt-field.js';
 import { RunCard, isActive } from './run-card.js';
 import { rowsOf } from '../grid/rows.js';
@@ -33,6 +34,7 @@ export class AgentPanel {
     this.newName = h('input', { type: 'text', maxLength: 200, 'aria-label': 'Name of the new column', placeholder: 'Name of the new column', autocomplete: 'off', value: 'Answer' });
     this.model = h('div', { class: 'card calm' });
     this.prompt = promptField(store);
+    this.output = new OutputField(() => this.renderEstimate());
     this.scope = h('select', { 'aria-label': 'Rows' }, scopes.map(([value, label]) => h('option', { value }, label)));
     this.estimate = h('p', { class: 'hint', role: 'status' });
     this.limit = h('input', { type: 'number', min: '0', step: 'any', 'aria-label': 'Budget', placeholder: 'No limit', inputMode: 'decimal' });
@@ -49,6 +51,7 @@ export class AgentPanel {
       h('div', { class: 'panel-body' }, this.model,
         h('div', { class: 'field' }, h('span', {}, 'Fills column'), this.column, this.newName),
         h('div', { class: 'field' }, h('span', {}, 'Prompt, asked for each row'), this.prompt.root, h('p', { class: 'hint' }, 'Type {{ to insert a column\u2019s value. The example below shows row ', h('span', { class: 'example-row' }), '.'), this.prompt.example),
+        this.output.root,
         h('label', { class: 'field' }, h('span', {}, 'Rows'), this.scope),
         h('div', { class: 'field budget' }, h('span', {}, 'Budget'), h('div', {}, this.limit, this.limitOf)), this.estimate,
         h('div', { class: 'actions' }, this.save, this.run), this.refusal,
@@ -97,6 +100,7 @@ export class AgentPanel {
     this.column.replaceChildren(h('option', { value: '' }, 'A new column'), ...store.columns.map((c) => h('option', { value: c.id }, c.agent ? `${c.name} (agent)` : c.name)));
     this.column.value = this.columnID;
     if (fresh || !this.prompt.input.value) this.prompt.input.value = column?.agent?.prompt ?? '';
+    if (fresh) this.output.show(column?.agent);
     this.prompt.showExample(this.selection.row);
     this.renderModel();
     this.renderEstimate();
@@ -140,7 +144,7 @@ export class AgentPanel {
     const total = this.store.totalRows ?? 0, scope = /** @type {Scope} */ (this.scope.value);
     const column = this.store.column(this.columnID), replaces = column !== undefined && !column.agent;
     const rows = scope === 'first' ? Math.min(10, total) : scope === 'selected' ? this.selectedCount : total;
-    setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.${replaces ? ' Values that are in these cells are replaced.' : ''}`);
+    setText(this.estimate, scope === 'empty' || scope === 'failed' || scope === 'stale' ? `At most ${counted(rows, 'row')}; the server counts them when it begins.` : `${counted(rows, 'row')}, one question each. Identical questions are asked once.${replaces ? (scope === 'selected' ? ' Values that are in these cells are replaced.' : ' Values that are in these cells are replaced, but for those that people wrote.') : ''}`);
     const label = this.run.querySelector('span');
     void this.askEstimate(scope);
     if (label) setText(label, scope === 'first' ? 'Run the first 10' : scope === 'selected' ? `Run ${counted(rows, 'row')}` : scope === 'all' ? `Run all ${count(total)}` : 'Run');
@@ -149,7 +153,7 @@ export class AgentPanel {
   /** What the server makes of the saved prompt and these rows. @param {Scope} scope */
   async askEstimate(scope) {
     const { store } = this, column = store.column(this.columnID);
-    if (!column?.agent || column.agent.prompt !== this.prompt.input.value.trim() || scope === 'selected') return;
+    if (!column?.agent || !this.isSaved(column.agent) || scope === 'selected') return;
     const view = store.effectiveView;
     const asked = { sheet: store.sheetID, column: column.id, scope: scope === 'first' ? { first: 10 } : scope, ...(isWhole(view) ? {} : { view }) };
     const ended = [...store.runs.values()].filter((run) => !isActive(run)).length;
@@ -162,6 +166,7 @@ export class AgentPanel {
     const tokens = [estimate.inputTokens[0] + estimate.outputTokens[0], estimate.inputTokens[1] + estimate.outputTokens[1]];
     if (tokens[1]) parts.push(`${between(tokens, (n) => count(Math.round(n)))} tokens`);
     if (estimate.cost) parts.push(`${between(estimate.cost, money)} ${estimate.currency}`);
+    if (estimate.examples?.length) parts.push(counted(estimate.examples.length, 'example'));
     if (estimate.seconds) parts.push(between(estimate.seconds, duration));
     this.asked.text = parts.join(' \u00b7 ') + (estimate.calls < estimate.rows ? '. Equal questions are asked once.' : '');
     setText(this.estimate, this.asked.text);
@@ -180,24 +185,42 @@ export class AgentPanel {
       this.prompt.input.focus();
       return false;
     }
-    if (column?.agent?.prompt === prompt) return true;
+    if (this.output.objection) {
+      this.output.complain(this.output.objection);
+      return false;
+    }
+    if (column?.agent && this.isSaved(column.agent)) return true;
     try {
-      if (!column) return await this.addColumn(prompt);
-      await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { agent: { prompt } });
+      if (!column) return await this.addColumn();
+      const type = columnTypeOf(this.output.output);
+      await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { agent: this.settings(column.agent), ...(type && type !== column.type ? { type } : {}) });
       await this.reread();
       return true;
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { problem: true });
+      if (!this.output.takes(error)) toast(error instanceof Error ? error.message : String(error), { problem: true });
       return false;
     }
   }
 
-  /** The new column that the agent fills. @param {string} prompt */
-  async addColumn(prompt) {
+  /** What is in the panel, over what it does not show. @param {import('../types.js').AgentSettings | null} [known] */
+  settings(known) {
+    const { output } = this.output;
+    return { prompt: this.prompt.input.value.trim(), ...(known?.model ? { model: known.model } : {}), ...(output ? { output } : {}), examples: this.output.examples.checked };
+  }
+
+  /** Whether the column's agent is what the panel shows. @param {import('../types.js').AgentSettings} agent */
+  isSaved(agent) {
+    if (this.output.objection) return false;
+    const shown = this.settings(agent);
+    return shown.prompt === agent.prompt && shown.examples === (agent.examples !== false) && JSON.stringify(shown.output ?? null) === JSON.stringify(agent.output ?? null);
+  }
+
+  /** The new column that the agent fills. */
+  async addColumn() {
     const taken = new Set(this.store.columns.map((c) => c.name)), wanted = this.newName.value.trim() || 'Answer';
     let name = wanted;
     for (let n = 2; taken.has(name); n++) name = `${wanted} (${n})`;
-    await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: 'text', agent: { prompt } });
+    await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: columnTypeOf(this.output.output) ?? 'text', agent: this.settings() });
     await this.reread();
     this.columnID = this.store.columns.find((c) => c.name === name)?.id ?? '';
     setTimeout(() => this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID))), 400);

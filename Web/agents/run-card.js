@@ -7,6 +7,7 @@ import { h, setText } from '../base/dom.js';
 import { count, duration, money } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { toast } from '../base/menu.js';
+import { showFailed } from '../view/filter-form.js';
 
 /** @param {import('../types.js').RunEvent} run */
 export const isActive = (run) => run.state === 'running' || run.state === 'paused' || run.state === 'ending';
@@ -62,6 +63,8 @@ export class RunCard {
     if (event.cost) facts.push(`${money(event.cost)} spent`);
     const most = budgetText(event.budget);
     if (most) facts.push(`of ${most}`);
+    for (const [reason, rows] of Object.entries(event.skipReasons ?? {})) facts.push(`${count(rows)} ${reason}`);
+    if (event.examples?.length) facts.push(`${event.examples.length} ${event.examples.length === 1 ? 'example' : 'examples'}`);
     if (event.undone !== undefined) facts.push(`${count(event.undone)} cells given back`);
     if (event.provider ?? event.model) facts.push([event.model, event.provider].filter(Boolean).join(', '));
     setText(this.line, facts.join(' \u00b7 '));
@@ -123,6 +126,7 @@ export class RunCard {
     if (isActive(event)) buttons.push(button('Cancel', 'stop', 'cancel'));
     else {
       if (event.failed > 0) buttons.push(button('Retry failed', 'play', 'retry'));
+      if (event.failed > 0 && event.column) buttons.push(h('button', { type: 'button', class: 'small', on: { click: () => showFailed(this.store, event.column ?? '') } }, icon('filter'), 'Show failed'));
       if (event.done > 0 && event.undone === undefined) {
         const undo = button('Undo run', 'undo', 'undo');
         undo.hidden = true;

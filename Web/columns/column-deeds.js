@@ -126,7 +126,7 @@ export class ColumnDeeds {
    * @param {[string, string]} place @param {Taken} taken */
   async put(place, { column, position, cells, views }) {
     const { id, name, type, width, agent } = column;
-    const made = await api.addColumn(...place, { name, type, ...(width ? { width } : {}), ...(agent ? { agent: { prompt: agent.prompt, ...(agent.model ? { model: agent.model } : {}) } } : {}), ...this.changes.currentPosition(position) });
+    const made = await api.addColumn(...place, { name, type, ...(width ? { width } : {}), ...(agent ? { agent: { prompt: agent.prompt, ...(agent.model ? { model: agent.model } : {}), ...(agent.output ? { output: agent.output } : {}), examples: agent.examples !== false } } : {}), ...this.changes.currentPosition(position) });
     this.changes.replaced(id, made.id);
     await this.reread();
     await this.changes.restore(cells.map(({ row, json }) => ({ op: 'setCell', row: this.changes.current(row), column: made.id, value: json })));

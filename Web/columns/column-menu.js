@@ -4,7 +4,7 @@
 import { h } from '../base/dom.js';
 import { openMenu, openPopover } from '../base/menu.js';
 import { typeIcons } from '../base/icons.js';
-import { openFilter } from '../view/filter-form.js';
+import { openFilter, showFailed } from '../view/filter-form.js';
 import { setSort } from '../view/toolbar.js';
 
 /** @type {Array<[import('../types.js').ColumnType, string]>} */
@@ -32,6 +32,7 @@ export class ColumnMenu {
       { label: 'Sort ascending', icon: 'up', checked: sort === 'ascending' ? true : undefined, run: () => setSort(store, id, sort === 'ascending' ? null : 'ascending') },
       { label: 'Sort descending', icon: 'down', checked: sort === 'descending' ? true : undefined, run: () => setSort(store, id, sort === 'descending' ? null : 'descending') },
       { label: 'Filter by this column\u2026', icon: 'filter', run: () => openFilter(store, anchor, null, id) },
+      ...(column.agent ? [{ label: 'Show failed cells', icon: /** @type {const} */ ('warning'), run: () => showFailed(store, id) }] : []),
       'line',
       { label: 'Move left', icon: 'chevronLeft', hint: 'Alt Shift \u2190', disabled: !before, run: () => before && void this.deeds.move(id, { before: before.id }) },
       { label: 'Move right', icon: 'chevronRight', hint: 'Alt Shift \u2192', disabled: !after, run: () => after && void this.deeds.move(id, { after: after.id }) },

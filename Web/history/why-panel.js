@@ -6,6 +6,7 @@ import { h } from '../base/dom.js';
 import { count, timestamp } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { displayText } from '../wire/cell-value.js';
+import { facts, origins, said, text } from './provenance.js';
 
 /** @type {Record<string, string>} */
 const who = { person: 'A person', agent: 'An agent', importer: 'An import', program: 'A program' };
@@ -13,12 +14,13 @@ const who = { person: 'A person', agent: 'An agent', importer: 'An import', prog
 const did = { set: 'set it', answer: 'answered', suggestion: 'answered too late; kept as a suggestion', mark: 'marked it', insert: 'put the row in', delete: 'deleted the row' };
 
 export class WhyPanel {
-  /** @param {import('../grid/store.js').Store} store @param {import('../grid/selection.js').Selection} selection @param {import('../grid/painter.js').Painter} painter @param {HTMLElement} root @param {(column: string) => void} retry */
-  constructor(store, selection, painter, root, retry) {
+  /** @param {import('../grid/store.js').Store} store @param {import('../grid/selection.js').Selection} selection @param {import('../grid/painter.js').Painter} painter @param {HTMLElement} root @param {(column: string) => void} retry @param {(forward: import('../types.js').Change[], back: import('../types.js').Change[]) => Promise<unknown>} edit */
+  constructor(store, selection, painter, root, retry, edit) {
     this.store = store;
     this.selection = selection;
     this.painter = painter;
     this.retry = retry;
+    this.edit = edit;
     this.root = root;
     this.title = h('h2', {}, 'Why this value?');
     this.body = h('div', { class: 'panel-body', 'aria-live': 'off' });
@@ -52,37 +54,33 @@ export class WhyPanel {
     try {
       const reply = await api.history(store.grid?.id ?? '', store.sheetID, row.id, column.id);
       const entries = /** @type {any[]} */ (reply.entries ?? []);
-      list.replaceChildren(...entries.map((entry) => this.entry(entry)));
+      list.replaceChildren(...entries.map((entry) => this.entry(entry, row, column.id)));
       if (!entries.length) list.replaceChildren(h('li', { class: 'hint' }, json === undefined ? 'Nothing was ever written here.' : 'It came with its row and was never changed since.'));
     } catch (error) {
       list.replaceChildren(h('li', { class: 'hint' }, `The history could not be read: ${error instanceof Error ? error.message : error}`));
     }
   }
 
-  /** What is known of how a value came about, in words. @param {Record<string, any>} detail */
-  facts(detail) {
-    const { provider, model, host, promptVersion, inputs, base, inputTokens, outputTokens, attempts, milliseconds, rule, ...more } = detail;
-    const names = Array.isArray(inputs) ? inputs.map((id) => this.store.column(id)?.name ?? id).join(', ') : '';
-    const tokens = (inputTokens ?? 0) + (outputTokens ?? 0);
-    return [
-      model && `model ${model}`, provider, host && `at ${host}`, rule && `rule: ${rule}`, promptVersion && `prompt version ${promptVersion}`,
-      names && `from ${names}${base ? ` as of revision ${count(base)}` : ''}`, tokens > 0 && `${count(tokens)} tokens`,
-      attempts > 1 && `${attempts} attempts`, milliseconds > 0 && `${count(milliseconds)} ms`,
-      ...Object.entries(more).map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`),
-    ].filter(Boolean);
+  /** @param {any} entry @param {import('../types.js').Row} row @param {string} column */
+  entry(entry, row, column) {
+    const cause = entry.cause ?? {}, detail = (typeof cause.detail === 'string' ? safeParse(cause.detail) : cause.detail) ?? {};
+    const told = facts(detail), isSuggestion = entry.kind === 'suggestion';
+    const change = isSuggestion ? h('p', { class: 'change' }, h('span', {}, text(entry.new)))
+      : text(entry.old) !== text(entry.new) ? h('p', { class: 'change' }, h('span', { class: 'old' }, text(entry.old)), h('span', { 'aria-label': 'became' }, ' \u2192 '), h('span', {}, text(entry.new))) : null;
+    return h('li', { class: `by-${cause.kind ?? 'program'}` },
+      h('p', {}, h('b', {}, `${who[cause.kind] ?? 'Something'} ${detail['undo'] ? `took back ${detail['undo']}` : detail['failure'] && entry.kind === 'mark' ? 'gave up' : did[entry.kind] ?? 'changed it'}`), cause.run && !detail['undo'] ? ` in ${cause.run}` : ''),
+      change,
+      isSuggestion ? h('div', { class: 'actions' }, h('button', { type: 'button', class: 'small', on: { click: () => this.take(row, column, entry.new) } }, icon('check'), 'Take this answer')) : null,
+      told.length ? h('p', { class: 'hint' }, told.join(' \u00b7 ')) : null,
+      ...said(detail), cause.kind === 'agent' ? origins(this.store, row, cause, detail) : null,
+      h('p', { class: 'hint' }, `Revision ${count(entry.revision)}${entry.time ? ` \u00b7 ${timestamp(entry.time)}` : ''}`));
   }
 
-  /** @param {any} entry */
-  entry(entry) {
-    const cause = entry.cause ?? {}, detail = typeof cause.detail === 'string' ? safeParse(cause.detail) : cause.detail;
-    /** @param {unknown} value */
-    const text = (value) => (value === null || value === undefined ? '(empty)' : typeof value === 'string' ? value : JSON.stringify(value));
-    const facts = this.facts(detail ?? {});
-    return h('li', { class: `by-${cause.kind ?? 'program'}` },
-      h('p', {}, h('b', {}, `${who[cause.kind] ?? 'Something'} ${did[entry.kind] ?? 'changed it'}`), cause.run ? ` in ${cause.run}` : ''),
-      text(entry.old) !== text(entry.new) ? h('p', { class: 'change' }, h('span', { class: 'old' }, text(entry.old)), h('span', { 'aria-label': 'became' }, ' \u2192 '), h('span', {}, text(entry.new))) : null,
-      facts.length ? h('p', { class: 'hint' }, facts.join(' \u00b7 ')) : null,
-      h('p', { class: 'hint' }, `Revision ${count(entry.revision)}${entry.time ? ` \u00b7 ${timestamp(entry.time)}` : ''}`));
+  /** Puts a suggestion into its cell, as an edit that can be taken back. @param {import('../types.js').Row} row @param {string} column @param {unknown} value */
+  async take(row, column, value) {
+    const old = row.cells[column] ?? null;
+    const done = await this.edit([{ op: 'setCell', row: row.id, column, value: value === null ? null : JSON.stringify(value) }], [{ op: 'setCell', row: row.id, column, value: old }]);
+    if (done) this.close();
   }
 }
 

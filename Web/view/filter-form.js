@@ -8,12 +8,22 @@ import { openPopover } from '../base/menu.js';
 
 /** @type {Array<[FilterOperation, string]>} */
 const operations = [
-  ['contains', 'contains'], ['equals', 'is'], ['notEquals', 'is not'], ['startsWith', 'starts with'], ['oneOf', 'is one of'], ['isEmpty', 'is empty'], ['isNotEmpty', 'is not empty'],
+  ['contains', 'contains'], ['equals', 'is'], ['notEquals', 'is not'], ['startsWith', 'starts with'], ['oneOf', 'is one of'], ['isEmpty', 'is empty'], ['isNotEmpty', 'is not empty'], ['isFailed', 'failed'], ['isStale', 'is stale'],
   ['<', 'is less than'], ['<=', 'is at most'], ['>', 'is more than'], ['>=', 'is at least'],
 ];
 
 /** @param {FilterOperation} operation */
+export const takesValue = (operation) => !['isEmpty', 'isNotEmpty', 'isFailed', 'isStale'].includes(operation);
+
+/** @param {FilterOperation} operation */
 export const operationLabel = (operation) => operations.find(([op]) => op === operation)?.[1] ?? operation;
+
+/** Shows only the rows whose cell of a column failed. @param {import('../grid/store.js').Store} store @param {string} column */
+export function showFailed(store, column) {
+  const { view } = store;
+  if (view.filter.some((f) => f.column === column && f.op === 'isFailed')) return;
+  store.openView({ ...view, match: 'all', filter: [...(view.match === 'any' ? [] : view.filter), { column, op: 'isFailed' }] });
+}
 
 /** @param {import('../grid/store.js').Store} store @param {Element} anchor @param {number | null} index the condition to change, or null for a new one @param {string} [onColumn] */
 export function openFilter(store, anchor, index, onColumn) {
@@ -25,7 +35,7 @@ export function openFilter(store, anchor, index, onColumn) {
   const value = h('input', { type: 'text', 'aria-label': 'Value', placeholder: 'value', autocomplete: 'off', spellcheck: false });
   value.value = known ? (Array.isArray(known.value) ? known.value.join(', ') : String(known.value ?? '')) : '';
   const needsValue = () => {
-    value.hidden = operation.value === 'isEmpty' || operation.value === 'isNotEmpty';
+    value.hidden = !takesValue(/** @type {FilterOperation} */ (operation.value));
     value.placeholder = operation.value === 'oneOf' ? 'one, another' : 'value';
   };
   operation.addEventListener('change', needsValue);
@@ -47,7 +57,7 @@ export function openFilter(store, anchor, index, onColumn) {
 /** @param {import('../types.js').Column | undefined} column @param {FilterOperation} op @param {string} typed @returns {import('../types.js').Filter | null} */
 export function conditionOf(column, op, typed) {
   if (!column) return null;
-  if (op === 'isEmpty' || op === 'isNotEmpty') return { column: column.id, op };
+  if (!takesValue(op)) return { column: column.id, op };
   /** @param {string} text */
   const read = (text) => (column.type === 'number' && /^-?\d+(\.\d+)?$/.test(text) && String(Number(text)) === text ? Number(text) : column.type === 'boolean' && (text === 'true' || text === 'false') ? text === 'true' : text);
   if (op === 'oneOf') return { column: column.id, op, value: typed.split(',').map((s) => /** @type {string | number} */ (read(s.trim()))).filter((s) => s !== '') };

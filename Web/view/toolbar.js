@@ -3,7 +3,7 @@
 
 import { debounced, h } from '../base/dom.js';
 import { icon } from '../base/icons.js';
-import { openFilter, operationLabel } from './filter-form.js';
+import { openFilter, operationLabel, takesValue } from './filter-form.js';
 import { openMenu } from '../base/menu.js';
 import { wholeSheet } from '../grid/store.js';
 
@@ -49,7 +49,7 @@ export class Toolbar {
     const chips = [];
     filter.forEach((f, index) => {
       const name = store.column(f.column)?.name ?? f.column;
-      const value = f.op === 'isEmpty' || f.op === 'isNotEmpty' ? '' : ` ${Array.isArray(f.value) ? f.value.join(', ') : String(f.value ?? '')}`;
+      const value = !takesValue(f.op) ? '' : ` ${Array.isArray(f.value) ? f.value.join(', ') : String(f.value ?? '')}`;
       if (index > 0) chips.push(h('button', { type: 'button', class: 'match', title: 'Switch between all and any', on: { click: () => store.openView({ ...store.view, match: match === 'all' ? 'any' : 'all' }) } }, match === 'all' ? 'and' : 'or'));
       const chip = h('button', { type: 'button', class: 'chip-text', on: { click: () => openFilter(store, chip, index) } }, h('b', {}, name), ` ${operationLabel(f.op)}${value}`);
       chips.push(this.chip(chip, `Remove the filter on ${name}`, () => store.openView({ ...store.view, filter: filter.filter((_, i) => i !== index) })));

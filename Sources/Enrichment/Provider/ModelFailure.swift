@@ -81,6 +81,8 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
     package var usage: RunUsage
     /// The whole answer that did not fit, when there was one.
     package var wrong: WrongAnswer?
+    /// Answers before it that did not fit either, the oldest first.
+    package var earlier: [WrongAnswer] = []
 
     /// A reason is shown in a cell: longer ones are cut, with "...".
     package static let messageCharacters = 300

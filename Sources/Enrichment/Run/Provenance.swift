@@ -14,7 +14,7 @@ enum Provenance {
         var json = member("failure", failure.kind.rawValue)
         if let wrong = failure.wrong { json += member("raw", wrong.text) }
         json += ",\"inputTokens\":\(failure.usage.input),\"outputTokens\":\(failure.usage.output)"
-        return json
+        return json + corrections(failure.earlier)
     }
 
     /// What was wrong before the answer fitted.

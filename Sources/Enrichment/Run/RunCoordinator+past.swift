@@ -8,14 +8,16 @@ extension RunCoordinator {
     package func status(of run: RunID, in grid: any RunGrid) -> RunStatus? {
         if let status = status(of: run, grid: grid.id), status.isActive { return status }
         let ledger = grid.snapshotForRun().ledger
-        return ledger.runs[run].map { RunStatus(run, of: grid.id, $0) } ?? status(of: run, grid: grid.id)
+        let known = status(of: run, grid: grid.id)
+        return ledger.runs[run].map { RunStatus(run, of: grid.id, $0, known) } ?? known
     }
 
     /// The runs of a grid that are remembered, the oldest first.
     package func statuses(in grid: any RunGrid) -> [RunStatus] {
-        let active = statuses(of: grid.id).filter(\.isActive)
-        let known = Set(active.map(\.run))
-        let past = grid.snapshotForRun().ledger.runs.filter { !known.contains($0.key) }.map { RunStatus($0, of: grid.id, $1) }
+        let known = Dictionary(statuses(of: grid.id).map { ($0.run, $0) }, uniquingKeysWith: { first, _ in first })
+        let active = known.values.filter(\.isActive)
+        let past = grid.snapshotForRun().ledger.runs.filter { known[$0.key]?.isActive != true }
+            .map { RunStatus($0, of: grid.id, $1, known[$0]) }
         return (active + past).sorted { $0.run < $1.run }
     }
 
@@ -55,8 +57,9 @@ extension RunCoordinator {
 }
 
 extension RunStatus {
-    /// A run that this process does not work on.
-    init(_ run: RunID, of grid: GridID, _ recorded: RecordedRun) {
+    /// A run that this process does not work on any more.
+    /// - Parameter known: how it stood when it ended in this process; the log does not count all of it.
+    init(_ run: RunID, of grid: GridID, _ recorded: RecordedRun, _ known: RunStatus?) {
         let open = recorded.count(.open)
         let (state, reason): (State, String?) =
             switch recorded.phase {
@@ -73,11 +76,13 @@ extension RunStatus {
             provider: order.provider, model: order.model, total: recorded.taskCount,
             queued: recorded.phase.isEnded ? 0 : open, running: 0, committed: recorded.count(.committed),
             suggested: recorded.count(.suggested), failed: recorded.count(.failed), skipped: recorded.count(.skipped),
-            cancelled: recorded.phase.isEnded ? open : 0, calls: Int(clamping: recorded.callCount), retries: 0, corrections: 0,
-            shared: 0,
-            askedAgain: 0, inDoubt: recorded.doubtCount, usage: recorded.spent, budget: recorded.budget,
+            cancelled: recorded.phase.isEnded ? open : 0, calls: Int(clamping: recorded.callCount),
+            retries: known?.retries ?? 0, corrections: known?.corrections ?? 0,
+            shared: known?.shared ?? 0, askedAgain: known?.askedAgain ?? 0, inDoubt: recorded.doubtCount, usage: recorded.spent,
+            budget: recorded.budget,
             undone: recorded.undone.map { Int($0) },
             elapsed: .milliseconds(Int64(clamping: took)), rate: nil, secondsLeft: nil)
         examples = order.examples.map(\.row)
+        skipReasons = known?.skipReasons ?? [:]
     }
 }

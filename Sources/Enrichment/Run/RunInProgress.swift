@@ -60,7 +60,10 @@ struct RunInProgress {
             .phaseRecorded, .phaseNotRecorded, .budgetSet:
             break
         }
-        if case .callFailed(let id, let failure) = event { failures[id.task] = failure }
+        if case .callFailed(let id, var failure) = event {
+            failure.earlier = core.turn(of: id.task).corrections
+            failures[id.task] = failure
+        }
         let corrected = event.call.map { core.turn(of: $0.task).corrections.first?.values }
         core.handle(event, at: now)
         var step = Step(status: status(at: now))

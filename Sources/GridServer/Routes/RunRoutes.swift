@@ -195,6 +195,11 @@ struct RunRoutes {
         return .json { writer in
             writer.object { writer in
                 status.write(to: &writer)
+                if let agent = snapshot.ledger.runs[id]?.order.agent {
+                    // As the run asks, whatever the column's agent is by now.
+                    writer.name("agent")
+                    agent.write(to: &writer)
+                }
                 writer.arrayMember("doubts") { writer in
                     for doubt in doubts {
                         let label = Self.label(doubt.row, columns, snapshot)
