@@ -6,6 +6,7 @@ import PackageDescription
 //
 //     swift run --package-path Benchmarks -c release ImageBenchmark
 //     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
+//     swift run --package-path Benchmarks -c release RunBenchmark ROWS DIRECTORY
 //     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 //     python3 Benchmarks/trace/bench.py [MEGABYTES] [FORMAT...] (builds and runs TraceBenchmark beside node)
@@ -45,6 +46,19 @@ let package = Package(
             dependencies: [
                 "SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+        .target(name: "Wire", dependencies: ["GridModel", "Ordering"], swiftSettings: settings),
+        .target(
+            name: "Enrichment",
+            dependencies: [
+                "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "RunBenchmark",
+            dependencies: [
+                "Enrichment", "SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: settings),
         .target(name: "Trace", swiftSettings: settings),
         .target(name: "TraceImport", dependencies: ["Trace"], swiftSettings: settings),

@@ -93,7 +93,7 @@ export class RunCard {
     try {
       const doubts = (await api.readRun(this.store.grid?.id ?? '', this.run)).doubts ?? [];
       if (asked !== this.listed) return;
-      list.replaceChildren(...doubts.map((doubt) => h('li', {}, h('b', {}, doubt.label ?? doubt.row), ` call ${doubt.call}, at most ${count(doubt.tokensAtMost)} tokens${doubt.costAtMost ? `, ${money(doubt.costAtMost)}` : ''}`)));
+      list.replaceChildren(...doubts.map((doubt) => h('li', {}, h('b', {}, doubt.label ?? doubt.row), `: call ${doubt.call}, at most ${count(doubt.tokensAtMost)} tokens${doubt.costAtMost ? `, ${money(doubt.costAtMost)}` : ''}`)));
       setText(hint, `They were open when the server stopped. What they cost is not known; the budget counts the most they can have cost, and each was asked again once.${doubts.length < inDoubt ? ` The first ${count(doubts.length)}:` : ''}`);
     } catch (error) {
       this.listed = 0;
