@@ -49,6 +49,8 @@ export class WhyPanel {
       h('dt', {}, 'Value'), h('dd', { class: 'cell-value' }, json === undefined ? '(empty)' : displayText(json)),
       state ? [h('dt', {}, 'State'), h('dd', {}, state.reason ? `${state.state}: ${state.reason}` : state.state)] : []));
     if (state?.state === 'failed') head.append(h('div', { class: 'actions' }, h('button', { type: 'button', class: 'small primary', on: { click: () => this.retry(column.id) } }, icon('play'), 'Ask again')));
+    const cell = [store.grid?.id ?? '', store.sheetID, row.id, column.id].join('/');
+    head.append(h('p', {}, h('a', { href: `traces/?cell=${encodeURIComponent(cell)}`, target: '_blank', rel: 'noopener' }, 'Open in the debugger'), ' ', h('span', { class: 'hint' }, 'who asked for what, and what was read, on a timeline')));
     const list = h('ol', { class: 'history' }, h('li', { class: 'hint' }, 'Reading\u2026'));
     this.body.replaceChildren(head, h('h3', {}, 'History, newest first'), list);
     try {
@@ -68,7 +70,7 @@ export class WhyPanel {
     const change = isSuggestion ? h('p', { class: 'change' }, h('span', {}, text(entry.new)))
       : text(entry.old) !== text(entry.new) ? h('p', { class: 'change' }, h('span', { class: 'old' }, text(entry.old)), h('span', { 'aria-label': 'became' }, ' \u2192 '), h('span', {}, text(entry.new))) : null;
     return h('li', { class: `by-${cause.kind ?? 'program'}` },
-      h('p', {}, h('b', {}, `${who[cause.kind] ?? 'Something'} ${detail['undo'] ? `took back ${detail['undo']}` : detail['failure'] && entry.kind === 'mark' ? 'gave up' : did[entry.kind] ?? 'changed it'}`), cause.run && !detail['undo'] ? ` in ${cause.run}` : ''),
+      h('p', {}, h('b', {}, `${who[cause.kind] ?? 'Something'} ${detail['undo'] ? `took back ${detail['undo']}` : detail['failure'] && entry.kind === 'mark' ? 'gave up' : entry.newState === 'stale' ? 'changed what it was made from' : did[entry.kind] ?? 'changed it'}`), cause.run && !detail['undo'] ? ` in ${cause.run}` : ''),
       change,
       isSuggestion ? h('div', { class: 'actions' }, h('button', { type: 'button', class: 'small', on: { click: () => this.take(row, column, entry.new) } }, icon('check'), 'Take this answer')) : null,
       told.length ? h('p', { class: 'hint' }, told.join(' \u00b7 ')) : null,

@@ -11,7 +11,7 @@ import { listenToPointer } from './pointer.js';
 import { drawMark, MARKS, readTheme } from './theme.js';
 import { Scene } from './scene.js';
 import { search } from './search.js';
-import { embedded, fromFiles, fromServer, listed, requestedID } from './sources.js';
+import { embedded, fromCell, fromFiles, fromServer, listed, requestedCell, requestedID } from './sources.js';
 import { num, paced, readTrace } from './trace.js';
 import { Viewport } from './viewport.js';
 
@@ -374,6 +374,8 @@ async function start() {
   if (own) { await load(async () => own); return; }
   const id = requestedID();
   if (id) { await load(() => fromServer(id)); return; }
+  const cell = requestedCell();
+  if (cell) { await load(() => fromCell(cell)); return; }
   const traces = await listed();
   if (!traces.length) return;
   byID('listed').hidden = false;
