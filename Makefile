@@ -49,6 +49,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/self_record.py
 	@$(TOOLS)/python Tests/Browser/typed_answers.py
 	@$(TOOLS)/python Tests/Browser/attestation.py
+	@$(TOOLS)/python Tests/Browser/plain_words.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
 test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times (long form: see CONTRIBUTING.md)

@@ -26,6 +26,7 @@ import { Toolbar, sortBy } from './view/toolbar.js';
 import { ColumnDeeds } from './columns/column-deeds.js';
 import { ColumnMenu, askText } from './columns/column-menu.js';
 import { AgentPanel } from './agents/agent-panel.js';
+import { WordsBox } from './words/words-box.js';
 import { WhyPanel } from './history/why-panel.js';
 import { ImportDialog } from './import/import-dialog.js';
 import { openExport } from './import/export-menu.js';
@@ -157,6 +158,13 @@ const why = new WhyPanel(store, selection, painter, byID('why-panel'), (column) 
   agents.show(column);
   void agents.start('selected');
 }, (forward, back) => changes.make('edit', forward, back));
+const words = new WordsBox(store, { deeds: columnDeeds, undo: () => changes.undo(), lastDeed: () => changes.done.at(-1), offerRun: (column) => {
+  columns.onAdded(column);
+  agents.show(column);
+  agents.scope.value = 'first';
+  agents.renderEstimate();
+  agents.run.focus();
+} });
 const imports = new ImportDialog(store, {
   prepare: prepareImport, reread,
   begin: async (name) => void (store.grid || (await createGrid(name))),
@@ -167,7 +175,7 @@ const imports = new ImportDialog(store, {
 });
 const pages = new PageNavigator(store, selection, painter, byID('pages'), byID('counts'));
 const toolbar = new Toolbar(store, byID('toolbar'), new ViewSwitcher(store, reread), {
-  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), agents: () => agents.toggle(), goToRow: (anchor) => pages.goToRow(anchor),
+  addColumn: (anchor) => columns.add(anchor), addRow: () => void deeds.add(), agents: () => agents.toggle(), words: () => words.open(), goToRow: (anchor) => pages.goToRow(anchor),
 });
 /** @type {import('./grid/keyboard.js').Commands} */
 const commands = {
@@ -248,6 +256,11 @@ function attestScreens(every) {
   if (recorder) current.onAnswer = (result, { screen }) => attested(recorder, result, screen);
 }
 
+addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== 'k') return;
+  event.preventDefault();
+  words.open();
+});
 addEventListener('hashchange', () => {
   const { grid, sheet, view } = addressed();
   if (grid && grid !== store.grid?.id) return void openGrid(grid, sheet, view);

@@ -55,7 +55,10 @@ package struct GridServer: Sendable {
         if let traces = services.configuration.traces {
             all += TraceRoutes(services: services, archive: TraceArchive(directory: traces.directory)).routes
         }
-        if let runs = services.runs { all += RunRoutes(services: services, runs: runs).routes }
+        if let runs = services.runs {
+            all += RunRoutes(services: services, runs: runs).routes
+            all += WordsRoutes(services: services, desk: WordsDesk(beside: runs)).routes
+        }
         if let control { all += ControlRoutes(services: services, design: control).routes }
         let document = Route(
             method: .get, path: "/openapi.json", operation: "readOpenAPI", summary: "This document",

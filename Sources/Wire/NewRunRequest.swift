@@ -1,6 +1,6 @@
 package import GridModel
 
-// {"sheet":"s1","column":"c4","scope":"all"|"empty"|"failed"|"stale"|"filtered"|{"rows":["r1"]}|{"first":10},
+// {"sheet":"s1","column":"c4","scope":"all"|"empty"|"failed"|"stale"|"filtered"|{"rows":["r1"]}|{"first":10}|{"view":"v3"},
 //  "view":"v1"|{...},"viewport":["r1"],"concurrency":4,"budget":{"tokens":20000},"sharesAnswers":true}
 
 /// What begins a run. Without a scope it is the empty cells, which never overwrites.
@@ -13,6 +13,8 @@ package struct NewRunRequest: Hashable, Sendable {
         case stale
         case rows([RowID])
         case first(Int)
+        /// All rows of a saved view: `all` with that view.
+        case view(ViewID)
     }
 
     package var sheet: SheetID
@@ -55,6 +57,11 @@ package struct NewRunRequest: Hashable, Sendable {
                 case "sharesAnswers": request.sharesAnswers = try reader.boolean()
                 default: throw reader.unknownMember()
                 }
+            }
+            if case .view(let id) = request.scope {
+                guard request.view == nil else { throw reader.failure("a scope that is a view takes no other view besides") }
+                request.scope = .all
+                request.view = .saved(id)
             }
             guard let sheet else { throw reader.missing("sheet") }
             guard let column else { throw reader.missing("column") }
@@ -106,7 +113,7 @@ extension NewRunRequest.Scope {
             case "stale": self = .stale
             case let name:
                 throw reader.failure(
-                    "expected all, empty, failed, stale, filtered, rows or first, found \"\(name.prefix(40))\"")
+                    "expected all, empty, failed, stale, filtered, rows, first or view, found \"\(name.prefix(40))\"")
             }
             return
         }
@@ -115,10 +122,11 @@ extension NewRunRequest.Scope {
             switch member {
             case "rows": scope = .rows(try reader.list { (reader) throws(WireError) in try reader.identifier(RowID.self) })
             case "first": scope = .first(try reader.integer(in: 1...Int64(Limits.rowsPerSheet)))
+            case "view": scope = .view(try reader.identifier(ViewID.self))
             default: throw reader.unknownMember()
             }
         }
-        guard let scope else { throw reader.failure("a scope object names \"rows\" or \"first\"") }
+        guard let scope else { throw reader.failure("a scope object names \"rows\", \"first\" or \"view\"") }
         self = scope
     }
 
@@ -133,6 +141,11 @@ extension NewRunRequest.Scope {
                 writer.arrayMember("rows") { writer in for row in rows { writer.identifier(row) } }
             }
         case .first(let count): writer.object { $0.member("first", count) }
+        case .view(let id):
+            writer.object { writer in
+                writer.name("view")
+                writer.identifier(id)
+            }
         }
     }
 }

@@ -58,13 +58,7 @@ extension ViewDefinition {
         }
         writer.member("match", match.rawValue)
         writer.arrayMember("sort") { writer in
-            for criterion in sort {
-                writer.object { writer in
-                    writer.name("column")
-                    writer.identifier(criterion.column)
-                    writer.member("direction", criterion.descending ? "descending" : "ascending")
-                }
-            }
+            for criterion in sort { writer.object { criterion.writeMembers(to: &$0) } }
         }
         if let find { writer.member("find", find) }
     }
@@ -122,19 +116,22 @@ extension Filter {
     }
 
     fileprivate func write(to writer: inout WireWriter) {
-        writer.object { writer in
-            writer.name("column")
-            writer.identifier(column)
-            writer.member("op", operation.rawValue)
-            switch operation {
-            case .isEmpty, .isNotEmpty, .isFailed, .isStale: break
-            case .oneOf:
-                writer.arrayMember("value") { writer in
-                    for value in values { writer.json(value.json.utf8) }
-                }
-            case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual:
-                writer.member("value", cell: values.first)
+        writer.object { writeMembers(to: &$0) }
+    }
+
+    /// Writes the members of the condition into an open object.
+    package func writeMembers(to writer: inout WireWriter) {
+        writer.name("column")
+        writer.identifier(column)
+        writer.member("op", operation.rawValue)
+        switch operation {
+        case .isEmpty, .isNotEmpty, .isFailed, .isStale: break
+        case .oneOf:
+            writer.arrayMember("value") { writer in
+                for value in values { writer.json(value.json.utf8) }
             }
+        case .equals, .notEquals, .contains, .startsWith, .less, .lessOrEqual, .greater, .greaterOrEqual:
+            writer.member("value", cell: values.first)
         }
     }
 }
@@ -157,5 +154,12 @@ extension SortCriterion {
         }
         guard let column else { throw reader.missing("column") }
         self.init(column: column, descending: descending)
+    }
+
+    /// Writes the members of the level into an open object.
+    package func writeMembers(to writer: inout WireWriter) {
+        writer.name("column")
+        writer.identifier(column)
+        writer.member("direction", descending ? "descending" : "ascending")
     }
 }

@@ -1,5 +1,6 @@
 import ChangePipeline
 import Dispatch
+import Enrichment
 import Foundation
 import GridModel
 import GridStore
@@ -46,7 +47,7 @@ struct TestServer: Sendable {
         time: Time = .instant, catalog: any GridCatalog = MemoryGridCatalog(), web: String? = nil, sample: String? = nil,
         limits: GridServerConfiguration.Limits = .init(), signals: SignalLimits = SignalLimits(),
         traces: GridServerConfiguration.Traces? = nil, recording: ServerRecording? = nil,
-        spool: String = "shared"
+        spool: String = "shared", provider: (any ModelProvider)? = nil
     ) {
         var pipeline = PipelineEnvironment(
             wallClock: { 1_700_000_000_000 }, now: { .zero },
@@ -64,7 +65,7 @@ struct TestServer: Sendable {
             ).path
         configuration.traces = traces
         server = GridServer(
-            configuration: configuration, host: host, recording: recording,
+            configuration: configuration, host: host, runs: provider.map(Self.runs), recording: recording,
             environment: ServerEnvironment(
                 wallClock: { 1_700_000_000_000 }, monotonicClock: { 0 },
                 sleep: { _ in try await Task.sleep(nanoseconds: .max / 4) },
@@ -77,6 +78,18 @@ struct TestServer: Sendable {
                         return mixed ^ mixed >> 31
                     }
                 }, logger: Self.logger))
+    }
+
+    /// Agents that ask a provider; no timer of theirs ever fires.
+    private static func runs(_ provider: any ModelProvider) -> RunCoordinator {
+        struct Frozen: RunClock {
+            var now: Duration { .zero }
+            func wait(until time: Duration) async { try? await Task.sleep(nanoseconds: .max / 4) }
+        }
+        return RunCoordinator(
+            provider: provider,
+            environment: RunEnvironment(
+                clock: Frozen(), newIntent: { IntentID(high: 7, low: 7) }, newSeed: { 1 }, firstRun: RunID(1), logger: logger))
     }
 
     /// Returns when a stream is open: what is committed from then on is told.

@@ -5,6 +5,9 @@ standard library.
 
     python3 Tests/Provider/scripted_provider.py --port 8099 --seed 1 --limit-rate 0.2 --retry-after 1 --cut-rate 0.1
 
+A request that asks for JSON to a schema (`response_format`, `format`, or a tool that has to be used) is answered in the same form: with the answer
+from the file of --documents whose key is in the request's messages. --no-schemas answers 400 instead, as a server does that knows none.
+
 Answers are deterministic: a function of the last user message, unless --answer says otherwise. So a table filled under faults
 must equal one filled without. Which call fails how is decided by the seed, the message and how often it was asked before, not by
 the order of arrival: two runs with the same seed see the same faults, whatever the concurrency.
@@ -96,6 +99,14 @@ class Script:
             return number % 2 == 0
         return f"2026-11-{number % 28 + 1:02}"
 
+    def document(self, words: str, asked: int) -> str:
+        """The document for a request, by the first key that its messages hold; of a list the one for this attempt, or the last."""
+        for key, value in self.options.documents.items():
+            if key in words:
+                value = value[min(asked, len(value) - 1)] if isinstance(value, list) else value
+                return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return "{}"
+
     def stats(self) -> dict:
         with self.lock:
             twice = sorted(m for m, times in self.answered.items() if times > 1)
@@ -171,6 +182,7 @@ class Anthropic:
     def __init__(self, model: str, request: dict, usage: tuple[int, int]) -> None:
         self.model = model
         self.usage = usage
+        self.tool = (request.get("tool_choice") or {}).get("name")
 
     @staticmethod
     def schema(request: dict) -> dict | None:
@@ -193,12 +205,13 @@ class Anthropic:
     def begin(self) -> bytes:
         message = {"id": "msg_scripted", "type": "message", "role": "assistant", "model": self.model, "content": [],
                    "stop_reason": None, "usage": {"input_tokens": self.usage[0], "output_tokens": 1}}
-        block = {"type": "text", "text": ""}
+        block = {"type": "tool_use", "id": "tool_scripted", "name": self.tool, "input": {}} if self.tool else {"type": "text", "text": ""}
         return (self.event("message_start", message=message) + self.event("content_block_start", index=0, content_block=block)
                 + self.event("ping"))
 
     def piece(self, text: str) -> bytes:
-        return self.event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
+        delta = {"type": "input_json_delta", "partial_json": text} if self.tool else {"type": "text_delta", "text": text}
+        return self.event("content_block_delta", index=0, delta=delta)
 
     def garbage(self) -> bytes:
         return b'event: content_block_delta\ndata: {"delta": {this is not json\n\n'
@@ -207,7 +220,8 @@ class Anthropic:
         return b"event: error\ndata: " + json.dumps(self.refusal("error", "The model crashed")).encode() + b"\n\n"
 
     def end(self, is_whole: bool) -> bytes:
-        delta = {"stop_reason": "end_turn" if is_whole else "max_tokens", "stop_sequence": None}
+        good = "tool_use" if self.tool else "end_turn"
+        delta = {"stop_reason": good if is_whole else "max_tokens", "stop_sequence": None}
         return (self.event("content_block_stop", index=0)
                 + self.event("message_delta", delta=delta, usage={"output_tokens": self.usage[1]}) + self.event("message_stop"))
 
@@ -328,7 +342,12 @@ class Handler(BaseHTTPRequestHandler):
         self.stream(request, message, fault, schema)
 
     def stream(self, request: dict, message: str, fault: str | None, schema: dict | None) -> None:
-        answer = self.script.answer(message, fault, schema)
+        words = [m["content"] for m in request["messages"] if m["role"] == "user"]
+        # Where schemas are refused, the same document is asked for in words alone; every answer before is one attempt.
+        if self.script.options.documents and (schema or self.script.options.no_schemas):
+            answer = self.script.document("\n".join(words), len(words) - 1)
+        else:
+            answer = self.script.answer(message, fault, schema)
         usage = (len(message.split()) + 20, len(answer.split()))
         writer = self.api(self.script.options.model, request, usage)
         if self.api is OpenAI and not request.get("stream"):
@@ -455,6 +474,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
 
 
+def read_json(path: str) -> dict:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A chat server that fails in every documented way.")
     parser.add_argument("--port", type=int, default=8099, help="0 picks a free one; it is printed")
@@ -464,6 +488,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--answer", help="the answer to everything; {message} stands for the question")
     parser.add_argument("--numbers", action="store_true", help="answer with numbers, for a typed column")
     parser.add_argument("--no-schemas", action="store_true", help="answer 400 to a request that names a schema")
+    parser.add_argument("--documents", type=read_json, default={}, help="a file with one JSON object: a text that a request holds, and the document (or texts, or a list by attempt) it is answered with")
     parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
     parser.add_argument("--latency", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--token-latency", type=float, default=0, help="seconds before each piece of a stream")

@@ -33,10 +33,10 @@ export class ColumnDeeds {
     return before ? { after: before.id } : { at: 'start' };
   }
 
-  /** @param {string} name @param {import('../types.js').ColumnType} type @returns {Promise<string>} its id @throws {Error} when the server refuses */
-  async add(name, type) {
+  /** @param {string} name @param {import('../types.js').ColumnType} type @param {{ prompt: string }} [agent] @returns {Promise<string>} its id @throws {Error} when the server refuses */
+  async add(name, type, agent) {
     const place = this.place;
-    const column = await api.addColumn(...place, { name, type });
+    const column = await api.addColumn(...place, { name, type, ...(agent ? { agent } : {}) });
     await this.reread();
     /** @type {Taken | null} */
     let taken = null;
@@ -60,6 +60,23 @@ export class ColumnDeeds {
       redo: () => this.patch(place, id(), fields, before),
       undo: () => this.patch(place, id(), before, fields),
     });
+  }
+
+  /** Gives a column's agent a prompt. @param {string} id @param {string} prompt @throws {Error} when the server refuses */
+  async instruct(id, prompt) {
+    const place = this.place, { name, agent: before } = this.found(place[1], id);
+    // What else the agent is told stays; the version is the server's.
+    const { version: _, ...settings } = before ?? { prompt: '' };
+    /** @param {import('../types.js').AgentSettings | null} agent @param {string | undefined} expected the prompt that is taken away */
+    const set = async (agent, expected) => {
+      await this.reread();
+      if (this.found(place[1], this.changes.current(id)).agent?.prompt !== expected) throw new Error('Someone changed the prompt meanwhile.');
+      await api.changeColumn(...place, this.changes.current(id), { agent });
+      await this.reread();
+    };
+    const act = { label: `the prompt of ${name}`, redo: () => set({ ...settings, prompt }, before?.prompt), undo: () => set(before ? settings : null, prompt) };
+    await act.redo();
+    this.changes.did(act);
   }
 
   /** Sets fields that still are as expected; what others did meanwhile is not taken back.

@@ -7,7 +7,7 @@ import { openPopover } from '../base/menu.js';
 /** @typedef {import('../types.js').FilterOperation} FilterOperation */
 
 /** @type {Array<[FilterOperation, string]>} */
-const operations = [
+export const operations = [
   ['contains', 'contains'], ['equals', 'is'], ['notEquals', 'is not'], ['startsWith', 'starts with'], ['oneOf', 'is one of'], ['isEmpty', 'is empty'], ['isNotEmpty', 'is not empty'], ['isFailed', 'failed'], ['isStale', 'is stale'],
   ['<', 'is less than'], ['<=', 'is at most'], ['>', 'is more than'], ['>=', 'is at least'],
 ];

@@ -7,7 +7,7 @@ import { openFilter, operationLabel, takesValue } from './filter-form.js';
 import { openMenu } from '../base/menu.js';
 import { wholeSheet } from '../grid/store.js';
 
-/** @typedef {{ addColumn: (anchor: Element) => void, addRow: () => void, agents: () => void, goToRow: (anchor: Element) => void }} Actions */
+/** @typedef {{ addColumn: (anchor: Element) => void, addRow: () => void, agents: () => void, words: () => void, goToRow: (anchor: Element) => void }} Actions */
 
 export class Toolbar {
   /** @param {import('../grid/store.js').Store} store @param {HTMLElement} root @param {import('./saved-views.js').ViewSwitcher} views @param {Actions} actions */
@@ -33,7 +33,8 @@ export class Toolbar {
     const goTo = button('Go to row', 'goTo', () => actions.goToRow(goTo), 'wide-only tight', 'Go to row (Ctrl+G)');
     this.agents = button('Agent', 'spark', () => actions.agents(), 'accent', 'Fill a column by an agent');
     const column = button('Column', 'column', () => actions.addColumn(column), 'tight', 'Add a column');
-    root.append(views.button, this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), 'tight', 'Add a row'), column, this.agents);
+    const words = button('Ask', 'speech', () => actions.words(), 'accent', 'Say what you want in plain words (Ctrl+K)');
+    root.append(words, views.button, this.filterButton, this.sortButton, this.chips, h('span', { class: 'grow' }), h('label', { class: 'search' }, icon('search'), this.search), goTo, button('Row', 'addRow', () => actions.addRow(), 'tight', 'Add a row'), column, this.agents);
     this.root = root;
     store.on(['view', 'sheet', 'grid'], () => this.render());
   }

@@ -126,6 +126,9 @@ export const api = {
     return response.json();
   },
 
+  /** A sentence, whose answer comes as events. @param {string} grid @param {string} sheet @param {object} asked @param {AbortSignal} signal */
+  words: (grid, sheet, asked, signal) => send(`/grids/${e(grid)}/sheets/${e(sheet)}/words`, { method: 'POST', body: JSON.stringify(asked), signal, headers: { 'content-type': 'application/json', accept: 'text/event-stream' } }),
+
   /** @param {string} grid @param {Record<string, unknown>} run */
   startRun: (grid, run) => json(`/grids/${e(grid)}/runs`, 'POST', run),
   /** @param {string} grid */

@@ -22,6 +22,8 @@ package struct RunRequest: Hashable, Sendable {
     package var scope: Scope
     /// Rows outside the view are not asked about; its order is the run's.
     package var view: ViewDefinition
+    /// What the view is called, where it is a saved one.
+    package var viewName: String?
     /// Rows that the person sees now: they come first.
     package var viewport: [RowID]
     /// Calls in flight at once; `nil` for the server's default.
@@ -52,8 +54,10 @@ package struct RunRequest: Hashable, Sendable {
         }
     }
 
-    /// The scope in a word, as a run's list shows it.
-    var scopeName: String {
+    /// The scope in a few words, as a run's list shows it.
+    var scopeName: String { viewName.map { "\(scopeWord) of \($0)" } ?? scopeWord }
+
+    private var scopeWord: String {
         switch scope {
         case .all: "all"
         case .rows(let rows): "\(rows.count) selected"

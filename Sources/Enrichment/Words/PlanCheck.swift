@@ -49,8 +49,8 @@ package struct PlanCheck: Sendable {
                 if case .sort(let other, _) = $0 { other.column == criterion.column } else { false }
             }
             if !isNamed { work.steps.append(.sort(criterion, isKept: false)) }
-        case .addColumn(let name, let type, let prompt): try addColumn(name, type, prompt, &work)
-        case .fillColumn(let said, let prompt): try fill(said, prompt, &work)
+        case .addColumn(let name, let type, let fill): try addColumn(name, type, fill, &work)
+        case .fillColumn(let said, let fill): try self.fill(said, fill, &work)
         case .ask: break  // without words: nothing to ask
         }
     }
@@ -58,7 +58,7 @@ package struct PlanCheck: Sendable {
     // MARK: Columns
 
     private func addColumn(
-        _ said: String, _ typeName: String, _ prompt: String, _ work: inout Work
+        _ said: String, _ typeName: String, _ fill: PlanSketch.Fill, _ work: inout Work
     ) throws(PlanProblem) {
         let name = said.trimmingSpace()
         guard (1...Limits.nameCharacters).contains(name.count), name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
@@ -69,19 +69,19 @@ package struct PlanCheck: Sendable {
         guard let type = Self.type(typeName) else { throw PlanProblem(.unknownType(ModelFailure.bounded(typeName, to: 40))) }
         work.added.append((name, type))
         work.steps.append(.addColumn(name: name, type: type))
-        if !prompt.trimmingSpace().isEmpty {
-            work.steps.append(.fillColumn(.added(name), prompt: try self.prompt(prompt, filling: name)))
+        if !fill.prompt.trimmingSpace().isEmpty {
+            work.steps.append(.fillColumn(.added(name), prompt: try prompt(fill, filling: name)))
         }
     }
 
-    private func fill(_ said: String, _ prompt: String, _ work: inout Work) throws(PlanProblem) {
+    private func fill(_ said: String, _ fill: PlanSketch.Fill, _ work: inout Work) throws(PlanProblem) {
         let name = said.trimmingSpace()
         if let added = work.added.first(where: { ColumnNames.folded($0.name) == ColumnNames.folded(name) }) {
-            work.steps.append(.fillColumn(.added(added.name), prompt: try self.prompt(prompt, filling: added.name)))
+            work.steps.append(.fillColumn(.added(added.name), prompt: try prompt(fill, filling: added.name)))
             return
         }
         let column = try names.column(said)
-        work.steps.append(.fillColumn(.existing(column.id), prompt: try self.prompt(prompt, filling: column.name)))
+        work.steps.append(.fillColumn(.existing(column.id), prompt: try prompt(fill, filling: column.name)))
     }
 
     private static func type(_ name: String) -> ColumnType? {
@@ -95,13 +95,23 @@ package struct PlanCheck: Sendable {
 
     // MARK: Prompts
 
-    /// The prompt with its references as the sheet writes the names. `{Name}` counts as a reference where a column is called so.
-    private func prompt(_ text: String, filling target: String) throws(PlanProblem) -> String {
-        guard text.count <= PlanLimits.promptCharacters else {
+    /// The prompt with its references as the sheet writes the names. `{Name}` counts as a reference where a column is called so. A prompt
+    /// without any gets those that it is said to need, at its end.
+    private func prompt(_ fill: PlanSketch.Fill, filling target: String) throws(PlanProblem) -> String {
+        let length = fill.prompt.count
+        guard length <= PlanLimits.promptCharacters else {
             throw PlanProblem(
-                .prompt("the prompt has \(text.count) characters, and at most \(PlanLimits.promptCharacters) are allowed"))
+                .prompt("the prompt has \(length) characters, and at most \(PlanLimits.promptCharacters) are allowed"))
         }
-        let (written, references) = try withReferences(text)
+        var (written, references) = try withReferences(fill.prompt)
+        if references == 0 {
+            for said in fill.from.prefix(PlanLimits.addedReferences) {
+                let name = try names.column(said).name
+                guard name != target else { continue }
+                written += "\n\(name): {{\(name)}}"
+                references += 1
+            }
+        }
         guard references > 0 else {
             let choices = columns.filter { $0.name != target }.prefix(PlanLimits.choices).map(\.name)
             throw PlanProblem(.promptWithoutColumn(target: target, choices: choices))

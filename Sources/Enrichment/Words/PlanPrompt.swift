@@ -8,8 +8,8 @@ enum PlanPrompt {
         Steps:
         {"step":"filter","column":C,"op":OP,"value":V} keeps only the rows that meet the condition. OP is equals, notEquals, contains, startsWith, <, <=, >, >=, oneOf (V is a list), isEmpty (rows without a C, V is "") or isNotEmpty (rows with a C, V is ""). Write V as the values of the column are written: a country code where the column holds codes, a number without a unit where it holds numbers.
         {"step":"sort","column":C,"direction":D} orders the rows. D is descending for highest, largest, newest, last first, else ascending.
-        {"step":"addColumn","name":N,"type":T,"prompt":P} adds a column. T is text, number, boolean or date. P is what is asked for each row; in it {{C}} stands for the row's value of column C, and at least one must be there. P is "" for a column that stays empty.
-        {"step":"fillColumn","column":C,"prompt":P} fills a column that is there already.
+        {"step":"addColumn","name":N,"type":T,"from":[C,...],"prompt":P} adds a column. T is text, number, boolean or date. P is what a model is asked for each row to find the value; {{C}} in it stands for the row's value of column C. "from" lists the columns that the value is found from. P is "" for a column that stays empty.
+        {"step":"fillColumn","column":C,"from":[C,...],"prompt":P} fills a column that is there already.
         {"step":"ask","question":Q,"choices":[...]} asks the person. Only when no column fits the request at all.
 
         C is always a column of the table. Do exactly what is asked: no sort and no filter that the request does not name. "match" is "any" only when one of several conditions is enough, else "all".
@@ -22,7 +22,7 @@ enum PlanPrompt {
         Request: biggest first
         {"steps":[{"step":"sort","column":"population","direction":"descending"}],"match":"all"}
         Request: add the country's language
-        {"steps":[{"step":"addColumn","name":"language","type":"text","prompt":"Which language is mainly spoken in the country with the code {{country}}? Answer with its English name."}],"match":"all"}
+        {"steps":[{"step":"addColumn","name":"language","type":"text","from":["country"],"prompt":"Which language is mainly spoken in the country with the code {{country}}? Answer with its English name."}],"match":"all"}
         """
 
     /// The sheet, what was asked back and answered, and the sentence.

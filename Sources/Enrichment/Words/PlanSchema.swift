@@ -9,23 +9,28 @@ enum PlanSchema {
         let names = summary.columns.map { ChatRequest.quoted($0.name) }
         let isSmall = !names.isEmpty && names.reduce(0) { $0 + $1.utf8.count } <= enumeratedBytes
         let column = isSmall ? "{\"type\":\"string\",\"enum\":[\(names.joined(separator: ","))]}" : text
-        let operations = Filter.Operation.allCases.map { ChatRequest.quoted($0.rawValue) }.joined(separator: ",")
+        // Not those of an agent's marks: each word more is one that a small model may choose.
+        let operations = Filter.Operation.allCases.filter { $0 != .isFailed && $0 != .isStale }
+            .map { ChatRequest.quoted($0.rawValue) }.joined(separator: ",")
         let value =
-            "{\"anyOf\":[\(text),{\"type\":\"number\"},{\"type\":\"boolean\"},{\"type\":\"array\",\"items\":\(text)}]}"
+            "{\"anyOf\":[\(text),{\"type\":\"number\"},{\"type\":\"boolean\"},\(list(text))]}"
         let types = ["text", "number", "boolean", "date"]
         let steps = [
             step("filter", [("column", column), ("op", "{\"type\":\"string\",\"enum\":[\(operations)]}"), ("value", value)]),
             step("sort", [("column", column), ("direction", choice(["ascending", "descending"]))]),
-            step("addColumn", [("name", text), ("type", choice(types)), ("prompt", text)]),
-            step("fillColumn", [("column", column), ("prompt", text)]),
-            step("ask", [("question", text), ("choices", "{\"type\":\"array\",\"items\":\(text)}")]),
+            step("addColumn", [("name", text), ("type", choice(types)), ("from", list(column)), ("prompt", text)]),
+            step("fillColumn", [("column", column), ("from", list(column)), ("prompt", text)]),
+            step("ask", [("question", text), ("choices", list(text))]),
         ]
-        let list = "{\"type\":\"array\",\"items\":{\"anyOf\":[\(steps.joined(separator: ","))]}}"
         return AnswerSchema(
-            name: "plan", json: object([("steps", list), ("match", choice(["all", "any"]))]), isStrict: true)
+            name: "plan",
+            json: object([("steps", list("{\"anyOf\":[\(steps.joined(separator: ","))]}")), ("match", choice(["all", "any"]))]),
+            isStrict: true)
     }
 
     private static let text = "{\"type\":\"string\"}"
+
+    private static func list(_ element: String) -> String { "{\"type\":\"array\",\"items\":\(element)}" }
 
     private static func choice(_ names: [String]) -> String {
         "{\"type\":\"string\",\"enum\":[\(names.map(ChatRequest.quoted).joined(separator: ","))]}"

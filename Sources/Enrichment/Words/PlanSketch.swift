@@ -11,10 +11,22 @@ package struct PlanSketch: Hashable, Sendable {
         case filter(column: String, operation: String, values: [CellValue])
         case sort(column: String, descending: Bool)
         /// With a prompt, the new column is filled too.
-        case addColumn(name: String, type: String, prompt: String)
-        case fillColumn(column: String, prompt: String)
+        case addColumn(name: String, type: String, fill: Fill)
+        case fillColumn(column: String, fill: Fill)
         /// A question back to the person.
         case ask(question: String, choices: [String])
+    }
+
+    /// What a column is filled by.
+    package struct Fill: Hashable, Sendable {
+        /// The columns that it needs, as they were said: small models choose them well, and forget to refer to them.
+        package var from: [String]
+        package var prompt: String
+
+        package init(_ prompt: String, from: [String] = []) {
+            self.prompt = prompt
+            self.from = from
+        }
     }
 
     package var steps: [Step]
@@ -65,7 +77,7 @@ extension PlanSketch.Step {
         var direction = ""
         var name = ""
         var type = "text"
-        var prompt = ""
+        var fill = PlanSketch.Fill("")
         var question = ""
         var choices: [String] = []
 
@@ -78,7 +90,8 @@ extension PlanSketch.Step {
             case "direction": direction = try reader.string()
             case "name": name = try reader.string()
             case "type": type = try reader.string()
-            case "prompt": prompt = try reader.takeNull() ? "" : try reader.string()
+            case "from": fill.from = try reader.list { (reader) throws(WireError) in try reader.string() }
+            case "prompt": fill.prompt = try reader.takeNull() ? "" : try reader.string()
             case "question": question = try reader.string()
             case "choices": choices = try reader.list { (reader) throws(WireError) in try reader.string() }
             default: _ = try reader.skipValue()
@@ -98,8 +111,8 @@ extension PlanSketch.Step {
         case "filter":
             self = .filter(column: members.column, operation: members.operation, values: members.values)
         case "sort": self = .sort(column: members.column, descending: members.direction.lowercased().hasPrefix("desc"))
-        case "addColumn": self = .addColumn(name: members.name, type: members.type, prompt: members.prompt)
-        case "fillColumn": self = .fillColumn(column: members.column, prompt: members.prompt)
+        case "addColumn": self = .addColumn(name: members.name, type: members.type, fill: members.fill)
+        case "fillColumn": self = .fillColumn(column: members.column, fill: members.fill)
         case "ask": self = .ask(question: members.question, choices: members.choices)
         case let other:
             let kinds = "filter, sort, addColumn, fillColumn or ask"
@@ -127,6 +140,8 @@ package enum PlanLimits {
     package static let promptCharacters = 2_000
     /// Values of one condition.
     package static let values = 50
+    /// Columns that a prompt gets references to when it has none itself.
+    package static let addedReferences = 6
     /// Choices beside a question, and characters of a question or choice.
     package static let choices = 12
     package static let questionCharacters = 300

@@ -6,8 +6,9 @@ import Synchronization
 package final class WordsDesk: Sendable {
     /// Turns at once, over all grids: people wait for them, and a model on this machine answers few at a time.
     package static let turnsAtOnce = 8
-    /// Time for one turn, both of its calls included.
-    package static let turnTime = Duration.seconds(120)
+    /// Time for one turn, both of its calls included. A small model on a busy machine reads the language of plans, once, for minutes; a
+    /// person sees the time and can stop.
+    package static let turnTime = Duration.seconds(240)
     /// Between two reports of progress.
     package static let reportTime = Duration.seconds(1)
 
@@ -70,7 +71,7 @@ package final class WordsDesk: Sendable {
         }
         guard isFree else { throw Failure.busy(most: Self.turnsAtOnce) }
         defer { busy.withLock { $0 -= 1 } }
-        // Unbounded, but a turn reports once a second for two minutes at most.
+        // Unbounded, but a turn reports once a second for four minutes at most.
         let (reports, sink) = AsyncStream<Report>.makeStream()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let state = TurnProgress()

@@ -158,6 +158,7 @@ package struct WordsTurn: Sendable {
         guard plan.changesView else { return WordsProposal(plan: whole, rows: nil, notes: notes) }
         var counted = whole.view
         counted.sort = []
+        counted.find = question.view.find
         return WordsProposal(
             plan: whole, rows: (question.rows(counted), question.rows(ViewDefinition())), notes: notes)
     }

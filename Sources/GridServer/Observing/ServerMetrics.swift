@@ -70,6 +70,16 @@ package final class ServerMetrics: Sendable {
     package let exportedRows = Counter("trueline_export_rows_total", "Rows exported.")
     package let openGrids = Counter("trueline_open_grids", "Grids whose image is in memory.", isGauge: true)
 
+    let wordsPlans = words("plan")
+    let wordsQuestions = words("question")
+    let wordsFailures = words("failed")
+    let wordsTokens = Counter("trueline_words_tokens_total", "Tokens that turns of plain words used, read and written.")
+
+    private static func words(_ outcome: String) -> Counter {
+        Counter(
+            "trueline_words_turns_total", "Turns of plain words, by how they ended.", labels: "{outcome=\"\(outcome)\"}")
+    }
+
     /// What people should see on pages that record themselves.
     let expectations = ExpectationCounts()
     let attestedEqual = attested("equal")
@@ -106,7 +116,8 @@ package final class ServerMetrics: Sendable {
     private var counters: [Counter] {
         [
             changes, commands, pagesServed, pagesUnchanged, pagesEncoded, pageCacheBytes, signals, gaps, subscribers,
-            importedRows, rejectedRows, exportedRows, openGrids, attestedEqual, attestedDiffering, attestedUnknown,
+            importedRows, rejectedRows, exportedRows, openGrids, wordsPlans, wordsQuestions, wordsFailures, wordsTokens,
+            attestedEqual, attestedDiffering, attestedUnknown,
         ] + unchecked.map(\.1)
     }
 

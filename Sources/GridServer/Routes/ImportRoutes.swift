@@ -123,17 +123,13 @@ struct ImportRoutes {
                     ByteBuffer(
                         bytes: StreamEvent.frame(id: nil, "done") { outcome.write(to: &$0, rejectsLink: Self.link(job)) }))
             } catch let problem as Problem {
-                try await writer.write(ByteBuffer(bytes: Self.event(problem)))
+                try await writer.write(ByteBuffer(bytes: problem.event))
             } catch let error as PipelineError {
-                try await writer.write(ByteBuffer(bytes: Self.event(Problem(error))))
+                try await writer.write(ByteBuffer(bytes: Problem(error).event))
             }
             try await writer.finish(nil)
         }
         return reply
-    }
-
-    private static func event(_ problem: Problem) -> [UInt8] {
-        Array("event: problem\ndata: ".utf8) + problem.wire + Array("\n\n".utf8)
     }
 
     private static func link(_ job: ImportJob) -> String {

@@ -113,14 +113,18 @@ struct RunRoutes {
     private func request(_ scope: RequestScope, _ grid: LiveGrid) async throws -> RunRequest {
         let request = try NewRunRequest(wire: try await scope.json())
         var view = ViewDefinition()
+        var name: String?
         if let asked = request.view {
             guard let sheet = grid.snapshot().sheet(request.sheet) else { throw Problem.notFound("sheet", "\(request.sheet)") }
             view = try sheet.definition(asked)
+            if case .saved(let id) = asked { name = sheet.views.first { $0.id == id }?.name }
         }
-        return RunRequest(
+        var asked = RunRequest(
             sheet: request.sheet, column: request.column, scope: RunRequest.Scope(request.scope), view: view,
             viewport: request.viewport, concurrency: request.concurrency, budget: request.budget,
             sharesAnswers: request.sharesAnswers)
+        asked.viewName = name
+        return asked
     }
 
     @Sendable private func estimate(_ scope: RequestScope) async throws -> Reply {
@@ -261,7 +265,8 @@ extension Problem {
 extension RunRequest.Scope {
     fileprivate init(_ scope: NewRunRequest.Scope) {
         switch scope {
-        case .all: self = .all
+        // A view as the scope has become the request's view when it was read.
+        case .all, .view: self = .all
         case .empty: self = .empty
         case .failed: self = .failed
         case .stale: self = .stale

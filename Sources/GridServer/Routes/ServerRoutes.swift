@@ -52,7 +52,7 @@ struct ServerRoutes {
     }
 
     /// Who answers prompts, so that the page can say it before anything is asked.
-    private static func write(_ provider: ProviderDescription, to writer: inout WireWriter) {
+    static func write(_ provider: ProviderDescription, to writer: inout WireWriter) {
         writer.member("provider", provider.label)
         if let model = provider.model { writer.member("model", model) }
         if let host = provider.host { writer.member("host", host) }

@@ -1,3 +1,4 @@
+import Enrichment
 import GridModel
 import Wire
 
@@ -52,6 +53,7 @@ enum Schemas {
         ("Pages", pages), ("Changes", changes), ("ChangesReply", changesReply), ("ImportResult", importResult),
         ("ImportPreview", importPreview), ("History", history), ("NewRun", newRun), ("Run", run), ("RunList", runList),
         ("RunChange", runChange), ("RunEstimate", runEstimate),
+        ("Words", words), ("WordsReply", wordsReply),
         ("Health", health), ("TraceList", traceList), ("ScreenAttestation", screenAttestation),
         ("AttestationReply", attestationReply), ("Diagnosis", diagnosis),
     ]
@@ -176,7 +178,7 @@ enum Schemas {
         .init("cost", .any, required: false))
     private static let scope = Schema.oneOf([
         .choice(["all", "empty", "failed", "stale", "filtered"]), object(.init("rows", .array(rowID))),
-        object(.init("first", .integer(from: 1))),
+        object(.init("first", .integer(from: 1))), object(.init("view", .string(pattern: "^v(0|[1-9][0-9]{0,9})$"))),
     ])
     private static let newRun = object(
         .init("sheet", sheetID), .init("column", .string(pattern: columnPattern)), .init("scope", scope, required: false),
@@ -192,6 +194,31 @@ enum Schemas {
         ], closed: false)
     private static let run = Schema.object([.init("run", .string()), .init("state", .string())], closed: false)
     private static let runList = object(.init("runs", .array(.named("Run"))))
+    private static let words = object(
+        .init("sentence", .string()), .init("view", .any, required: false),
+        .init(
+            "answers",
+            .array(
+                object(
+                    .init("question", .string()), .init("answer", .string()),
+                    .init("said", .nullable(.string()), required: false)), atMost: PlanLimits.answers), required: false))
+    private static let planStep = Schema.object(
+        [.init("step", .choice(["filter", "sort", "addColumn", "fillColumn"]))], closed: false)
+    private static let wordsReply = Schema.object(
+        [
+            .init("outcome", .choice(["plan", "question"])),
+            .init(
+                "plan", object(.init("steps", .array(planStep)), .init("match", .choice(["all", "any"]))), required: false),
+            .init("rows", object(.init("matching", count), .init("all", count)), required: false),
+            .init("notes", .array(.string()), required: false),
+            .init(
+                "question",
+                object(
+                    .init("text", .string()), .init("choices", .array(.string())), .init("said", .string(), required: false)),
+                required: false),
+            .init("provider", .string()), .init("calls", count), .init("inputTokens", count), .init("outputTokens", count),
+            .init("seconds", .number),
+        ], closed: false)
     private static let traceList = object(
         .init("traces", .array(object(.init("id", .string()), .init("bytes", count), .init("parts", count)))))
     private static let diagnosis = Schema.object(

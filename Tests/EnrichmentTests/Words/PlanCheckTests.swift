@@ -109,26 +109,30 @@ struct PlanCheckTests {
 
     @Test func `a prompt's references are written as the sheet's names, and one there must be`() throws {
         let plan = try Self.plan(
-            .addColumn(name: "País", type: "text", prompt: "Name of {{ Country }} ({country}) in {Portuguese}?"))
+            .addColumn(name: "País", type: "text", fill: .init("Name of {{ Country }} ({country}) in {Portuguese}?")))
         #expect(
             plan.steps == [
                 .addColumn(name: "País", type: .text),
                 .fillColumn(.added("País"), prompt: "Name of {{country}} ({{country}}) in {Portuguese}?"),
             ])
-        guard case .promptWithoutColumn("n", _) = Self.problem(.addColumn(name: "n", type: "text", prompt: "Which country?"))
+        let needed = try Self.plan(
+            .addColumn(name: "n", type: "text", fill: .init("Which continent?", from: ["Country", "name"])))
+        #expect(needed.steps.last == .fillColumn(.added("n"), prompt: "Which continent?\ncountry: {{country}}\nname: {{name}}"))
+        guard
+            case .promptWithoutColumn("n", _) = Self.problem(.addColumn(name: "n", type: "text", fill: .init("Which country?")))
         else {
             Issue.record("a prompt without a column asks the same for each row")
             return
         }
-        #expect(Self.problem(.addColumn(name: "n", type: "text", prompt: "{{password}}?")) != nil)
-        #expect(Self.problem(.fillColumn(column: "country", prompt: "{{country}}")) != nil)
+        #expect(Self.problem(.addColumn(name: "n", type: "text", fill: .init("{{password}}?"))) != nil)
+        #expect(Self.problem(.fillColumn(column: "country", fill: .init("{{country}}"))) != nil)
     }
 
     @Test func `new columns have names of their own, known types, and a bound`() {
-        #expect(Self.problem(.addColumn(name: "country", type: "text", prompt: "")) == .nameTaken("country"))
-        #expect(Self.problem(.addColumn(name: " ", type: "text", prompt: "")) == .nameInvalid(""))
-        #expect(Self.problem(.addColumn(name: "a", type: "blob", prompt: "")) == .unknownType("blob"))
-        let five = (0..<5).map { PlanSketch.Step.addColumn(name: "new \($0)", type: "text", prompt: "") }
+        #expect(Self.problem(.addColumn(name: "country", type: "text", fill: .init(""))) == .nameTaken("country"))
+        #expect(Self.problem(.addColumn(name: " ", type: "text", fill: .init(""))) == .nameInvalid(""))
+        #expect(Self.problem(.addColumn(name: "a", type: "blob", fill: .init(""))) == .unknownType("blob"))
+        let five = (0..<5).map { PlanSketch.Step.addColumn(name: "new \($0)", type: "text", fill: .init("")) }
         #expect(throws: PlanProblem(.tooManyColumns(5))) { try Self.check.result(of: PlanSketch(steps: five)) }
         #expect(Self.problem() == .nothing)
     }

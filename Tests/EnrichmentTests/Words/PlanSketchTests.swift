@@ -18,8 +18,8 @@ struct PlanSketchTests {
                 .filter(column: "country", operation: "equals", values: [CellValue(checkedJSON: "\"JP\"")]),
                 .filter(
                     column: "c", operation: "oneOf", values: [CellValue(checkedJSON: "\"a\""), CellValue(checkedJSON: "2")]),
-                .sort(column: "e", descending: true), .addColumn(name: "n", type: "text", prompt: "p {{c}}"),
-                .fillColumn(column: "x", prompt: "q"), .ask(question: "Which?", choices: ["a"]),
+                .sort(column: "e", descending: true), .addColumn(name: "n", type: "text", fill: .init("p {{c}}")),
+                .fillColumn(column: "x", fill: .init("q")), .ask(question: "Which?", choices: ["a"]),
             ])
     }
 
