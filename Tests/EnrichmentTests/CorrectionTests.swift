@@ -115,6 +115,19 @@ import Testing
         }
     }
 
+    @Test func `a value comes out of its document for every row with the question, also of a later run`() async throws {
+        let provider = GatedProvider(asDocument: true)
+        try await RunWorld.with(rows: 3, provider: provider, limits: RunCoordinatorTests.twoAtATime, output: .number) { world in
+            for row in world.rows { try await world.edit(row, RunWorld.city, "Oslo") }
+            let first = try await world.start(.first(2)).run
+            await provider.next().answer(#"{"value": 7}"#)
+            #expect(await world.end(of: first)?.committed == 2)
+            let second = try await world.start(.empty).run
+            #expect(await world.end(of: second)?.committed == 1)
+            #expect(provider.calls == 1 && world.rows.map { world.text($0) } == ["7", "7", "7"])
+        }
+    }
+
     @Test func `a question whose inputs change while it is corrected is asked as it is by then`() async throws {
         let provider = GatedProvider()
         try await RunWorld.with(rows: 2, provider: provider, limits: RunCoordinatorTests.oneAtATime, output: .number) { world in

@@ -54,9 +54,15 @@ final class GatedProvider: ModelProvider {
     private let state = Mutex(State())
 
     let host: String?
+    private let asDocument: Bool
 
-    /// - Parameter host: where prompts are said to go.
-    init(host: String? = nil) { self.host = host }
+    /// - Parameters:
+    ///   - host: where prompts are said to go.
+    ///   - asDocument: whether answers are asked for as documents.
+    init(host: String? = nil, asDocument: Bool = false) {
+        self.host = host
+        self.asDocument = asDocument
+    }
 
     var description: ProviderDescription { ProviderDescription(label: "gated", host: host, model: "test") }
     var calls: Int { state.withLock { $0.calls } }
@@ -78,6 +84,7 @@ final class GatedProvider: ModelProvider {
         state.withLock { $0.calls += 1 }
         arrival.yield(call)
         for await reply in replies {
+            if asDocument { try deliver(.asDocument) }
             try deliver(.text(try reply.get()))
             try deliver(.usage(RunUsage(input: 10, output: 2)))
             return try deliver(.finished(reason: "stop"))

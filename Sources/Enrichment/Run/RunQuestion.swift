@@ -51,8 +51,8 @@ struct RunQuestion: Sendable {
         case .sharedWith(let other): return .event(.questionShared(id, with: other))
         case .answered(let answer, let other):
             let remark = ModelAnswer.Remark(name: "sameQuestionAs", value: "\(order.rows[other.task])")
-            return .event(
-                question.judge(ModelAnswer(text: answer.text, usage: RunUsage(), remarks: [remark]), .zero, isShared: true))
+            let known = ModelAnswer(text: answer.text, usage: RunUsage(), remarks: [remark], isDocument: answer.isDocument)
+            return .event(question.judge(known, .zero, isShared: true))
         case .failed(let failure):
             return .event(.callFailed(id, ModelFailure(failure.kind, failure.message)))
         case .ask: break
