@@ -17,7 +17,7 @@ export class MockRun {
 
   document() {
     const rate = this.done / Math.max(1, (Date.now() - this.started) / 1000), queued = this.waiting.length;
-    return { run: this.id, id: this.id, sheet: this.sheet.id, column: this.column.id, state: this.state, done: this.done, running: this.running, queued, failed: this.failed, skipped: this.skipped, tokens: this.tokens, rate, eta: Math.round(queued / Math.max(rate, 0.1)), provider: 'demo rules, no model called' };
+    return { run: this.id, id: this.id, sheet: this.sheet.id, column: this.column.id, state: this.state, done: this.done, running: this.running, queued, failed: this.failed, skipped: this.skipped, tokens: this.tokens, rate, eta: Math.round(queued / Math.max(rate, 0.1)), provider: 'demo rules, no model called', inDoubt: 1, doubts: [{ row: this.sheet.rows[2].id, label: '<b>Row 3</b>', call: 1, tokensAtMost: 338, costAtMost: 0.00017 }] };
   }
 
   announce(rows) {

@@ -236,6 +236,10 @@ def enriching(c):
     c.page.locator("#agent-panel .actions .primary").first.click()
     c.check("a run's counts are seen", c.settles(lambda: c.page.locator(".run .done dd").count() > 0 and int(c.page.locator(".run .done dd").first.inner_text().replace(",", "") or 0) > 20))
     c.shot("run")
+    doubts = c.page.locator(".doubts").first
+    doubts.locator("summary").click()
+    c.check("calls in doubt are listed when asked for: the row, and what they may have cost",
+            c.settles(lambda: doubts.locator("li").count() == 1) and doubts.locator("li").inner_text() == "<b>Row 3</b>: call 1, at most 338 tokens, 0.00017" and "1 call in doubt" in doubts.inner_text(), doubts.inner_text())
     c.page.get_by_role("button", name="Cancel").click()
     c.page.locator("#agent-panel header button").click()
 

@@ -31,7 +31,7 @@ export class RunCard {
     this.counts = h('dl', { class: 'counts' });
     this.line = h('p', { class: 'hint' });
     this.reason = h('p', { class: 'reason' });
-    this.doubts = h('details', { class: 'doubts', hidden: true, on: { toggle: () => void this.listDoubts() } }, h('summary', {}), h('p', { class: 'hint' }), h('ul', {}));
+    this.doubts = h('details', { class: 'doubts', hidden: true, on: { toggle: () => void this.listDoubts() } }, h('summary', {}), h('p', { class: 'hint' }), h('ul', { tabIndex: 0, 'aria-label': 'Calls in doubt' }));
     this.listed = 0;
     this.buttons = h('div', { class: 'actions' });
     this.buttonState = '';
