@@ -112,6 +112,8 @@ import Testing
             let details = (history + other).compactMap(\.cause.detail).joined()
             #expect(details.contains(#""corrections":[{"answer":"Nowhere","reason":"not one of"#))
             #expect(details.contains(#""failure":"notAChoice""#))
+            // The tokens of what was sent back are told with the answer's own.
+            #expect(details.contains(#""inputTokens":20,"outputTokens":4"#))
         }
     }
 

@@ -9,9 +9,12 @@ package struct WrongAnswer: Hashable, Sendable {
     package var values: [String]
     package var text: String
     package var reason: String
+    /// What the call cost.
+    package var usage: RunUsage
 
-    package init(values: [String], text: String, reason: String) {
+    package init(values: [String], text: String, reason: String, usage: RunUsage = RunUsage()) {
         self.values = values
+        self.usage = usage
         self.text = text.count <= Self.characters ? text : text.prefix(Self.characters) + "..."
         self.reason = reason
     }

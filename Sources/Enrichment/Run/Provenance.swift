@@ -13,7 +13,8 @@ enum Provenance {
     static func failure(_ failure: ModelFailure) -> String {
         var json = member("failure", failure.kind.rawValue)
         if let wrong = failure.wrong { json += member("raw", wrong.text) }
-        json += ",\"inputTokens\":\(failure.usage.input),\"outputTokens\":\(failure.usage.output)"
+        let usage = failure.earlier.reduce(failure.usage) { $0 + $1.usage }
+        json += ",\"inputTokens\":\(usage.input),\"outputTokens\":\(usage.output)"
         return json + corrections(failure.earlier)
     }
 

@@ -161,10 +161,10 @@ struct PreparedQuestion: Sendable {
                 ComputedAnswer(
                     value: value, base: base, type: columnType, usage: usage,
                     kept: keeps ? KeptAnswer(question: key, text: text) : nil,
-                    isShared: isShared, detail: detail(of: answer, usage, took)))
+                    isShared: isShared, detail: detail(of: answer, request.corrections.reduce(usage) { $0 + $1.usage }, took)))
         } catch {
             var failure = ModelFailure(error.kind, error.message, usage: usage)
-            failure.wrong = WrongAnswer(values: request.values, text: answer.text, reason: error.message)
+            failure.wrong = WrongAnswer(values: request.values, text: answer.text, reason: error.message, usage: usage)
             return .callFailed(id, failure)
         }
     }
