@@ -50,6 +50,7 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 var products: [Product] = [
     .library(name: "Ordering", targets: ["Ordering"]),
     .library(name: "TraceRecording", targets: ["TraceRecording"]),
+    .library(name: "Guards", targets: ["Guards"]),
 ]
 
 var packages: [Package.Dependency] = [
@@ -60,6 +61,9 @@ var packages: [Package.Dependency] = [
 var targets: [Target] = [
     // L0: what may be shown, decided without ever seeing a cell. Imports nothing; also compiled to WebAssembly.
     layer("Ordering"),
+
+    // L0: guards against late responses, for any program.
+    layer("Guards"),
 
     // L1: the words of a grid. No I/O, no encodings.
     layer("GridModel", ["Ordering"]),
@@ -103,6 +107,7 @@ var targets: [Target] = [
     pureTests("TraceImport", ["TraceImport", "Trace"]),
     pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
     pureTests("TraceRecording", ["TraceRecording", "Trace"]),
+    pureTests("Guards", ["Guards"]),
     tests("Architecture", []),
 ]
 
@@ -170,7 +175,9 @@ if !coreOnly && !storeOnly {
 }
 
 if traceOnly {
-    let names = ["Trace", "TraceImport", "TraceRecording", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck"]
+    let names = [
+        "Guards", "Trace", "TraceImport", "TraceRecording", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck",
+    ]
     targets = targets.filter { target in names.contains { target.name == $0 || target.name == $0 + "Tests" } }
     packages = []
     products = []

@@ -77,7 +77,7 @@ def record(guard, latency, seed, rounds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--guard", choices=["none", "G1", "G2", "G3", "G4", "G5", "G9"], default="none")
+    parser.add_argument("--guard", choices=["none", "G1", "G2", "G3", "G4", "G5", "G9", "latest"], default="none")
     parser.add_argument("--latency", choices=["calm", "production"], default="production")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--rounds", type=int, default=4)

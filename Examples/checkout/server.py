@@ -17,10 +17,10 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RECORDER = os.path.join(HERE, "..", "..", "Web", "trueline-recorder.js")
+WEB = os.path.join(HERE, "..", "..", "Web")
 PRICE = 1200
 CODES = {"SPRING10": 10}
-FILES = {"/": "index.html", "/checkout.js": "checkout.js", "/cart.js": "cart.js", "/style.css": "style.css", "/trueline-recorder.js": None}
+FILES = {"/": "index.html", "/checkout.js": "checkout.js", "/cart.js": "cart.js", "/style.css": "style.css", "/trueline-recorder.js": None, "/trueline-guards.js": None}
 KINDS = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -45,7 +45,7 @@ class Shop(BaseHTTPRequestHandler):
             return self.answer(path.removeprefix("/api/"), urllib.parse.parse_qs(query, keep_blank_values=True))
         if path not in FILES:
             return self.reply(404, "text/plain", b"no such page\n")
-        name = os.path.join(HERE, "page", FILES[path]) if FILES[path] else RECORDER
+        name = os.path.join(HERE, "page", FILES[path]) if FILES[path] else os.path.join(WEB, path[1:])
         with open(name, "rb") as file:
             content = file.read()
         if path == "/" and "record=0" in query:

@@ -5,10 +5,11 @@
 // Without --guard and --latency: every combination, as a table. The model is latency.json and README.md.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Guards } from '../../Web/trueline-guards.js';
 import { Cart } from './page/cart.js';
 
 const MODEL = JSON.parse(readFileSync(new URL('latency.json', import.meta.url), 'utf8'));
-const GUARDS = ['none', 'G1', 'G2', 'G3', 'G4', 'G5', 'G9'];
+const GUARDS = ['none', 'G1', 'G2', 'G3', 'G4', 'G5', 'G9', 'latest'];
 
 /** mulberry32: numbers in [0, 1) from a seed. */
 function generator(seed) {
@@ -58,7 +59,7 @@ const total = ({ quantity, code }) => 1_200 * quantity * (code ? 0.9 : 1);
 /** One person: adds an item, changes the quantity, applies the code, and orders when it is quiet. */
 async function session(random, profile, guard) {
   const time = new VirtualTime();
-  const cart = new Cart(services(time, random, profile), () => {}, guard, undefined);
+  const cart = new Cart(services(time, random, profile), () => {}, guard, undefined, new Guards());
   const leaves = random() < MODEL.leaves;
   const steps = [() => cart.addItem(), () => cart.changeQuantity(3), () => cart.applyCode('SPRING10')];
   const pauses = steps.map(() => lognormal(random, MODEL.think));

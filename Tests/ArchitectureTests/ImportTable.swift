@@ -7,6 +7,7 @@ enum ImportTable {
     static let allowed: [String: Set<String>] = [
         // L0
         "Ordering": [],
+        "Guards": ["Synchronization"],
         // L1
         "GridModel": ["Ordering"],
         "Trace": ["Synchronization"],

@@ -41,6 +41,6 @@ def shopping(guard):
         check("G1: what was superseded is cancelled", any(e["type"] == "cancel" for e in events))
 
 
-for guard in ["none", "G1", "G2", "G3", "G4", "G5", "G9"] if "--all" in sys.argv else ["none", "G1", "G4"]:
+for guard in ["none", "G1", "G2", "G3", "G4", "G5", "G9", "latest"] if "--all" in sys.argv else ["none", "G1", "G4", "latest"]:
     shopping(guard)
 sys.exit(failed > 0)

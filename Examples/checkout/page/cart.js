@@ -20,14 +20,16 @@ export class Cart {
   /**
    * @param {(service: string, asked: { quantity: number, code: string, cart: number }, options: any) => Promise<any>} ask
    * @param {() => void} changed paints
-   * @param {string} guard none, G1, G2, G3, G4, G5 or G9
+   * @param {string} guard none, G1, G2, G3, G4, G5, G9 or latest
    * @param {any} recorder `window.trueline`, where the page is recorded
+   * @param {import('../../../Web/trueline-guards.js').Guards} [guards] for latest
    */
-  constructor(ask, changed, guard, recorder) {
+  constructor(ask, changed, guard, recorder, guards) {
     this.ask = ask;
     this.changed = changed;
     this.guard = guard;
     this.recorder = recorder;
+    this.guards = guards;
   }
 
   addItem() { return this.#change('Add item', 'price', () => { this.quantity += 1; }); }
@@ -55,6 +57,10 @@ export class Cart {
   }
 
   async #price(service, asked, intent, previous) {
+    if (this.guard === 'latest') {
+      await this.guards.latest('total', (signal) => this.ask(service, asked, { signal, trueline: intent }), (reply) => this.#show(reply, intent));
+      return;
+    }
     if (this.guard === 'G1') {
       this.#controller.abort();
       this.#controller = new AbortController();
@@ -76,9 +82,14 @@ export class Cart {
       this.recorder?.drop('G3');
       return;
     }
+    this.#show(reply, intent);
+  }
+
+  #show(reply, intent) {
     this.total = reply.total;
     this.shown = reply.cart;
-    this.recorder?.write('total', 'total', reply.total, { intent, version: reply.cart, guard: this.guard === 'none' ? undefined : this.guard });
+    const guard = this.guard === 'none' ? undefined : this.guard === 'latest' ? 'G2' : this.guard;
+    this.recorder?.write('total', 'total', reply.total, { intent, version: reply.cart, guard });
   }
 
   #waits(more) {

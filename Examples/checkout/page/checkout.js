@@ -1,4 +1,5 @@
 import { Cart } from './cart.js';
+import { Guards } from './trueline-guards.js';
 
 const recorder = globalThis.trueline;
 const element = (id) => document.getElementById(id);
@@ -25,7 +26,7 @@ function paint() {
   });
 }
 
-const cart = new Cart(ask, paint, new URLSearchParams(location.search).get('guard') ?? 'none', recorder);
+const cart = new Cart(ask, paint, new URLSearchParams(location.search).get('guard') ?? 'none', recorder, new Guards());
 recorder?.mount('total');
 element('add').addEventListener('click', () => cart.addItem());
 element('change').addEventListener('click', () => cart.changeQuantity(Number(element('wanted').value)));
