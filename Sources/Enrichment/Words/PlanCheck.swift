@@ -96,23 +96,25 @@ package struct PlanCheck: Sendable {
     // MARK: Prompts
 
     /// The prompt with its references as the sheet writes the names. `{Name}` counts as a reference where a column is called so. A prompt
-    /// without any gets those that it is said to need, at its end.
+    /// that refers to none of the columns it is said to need gets them at its end.
     private func prompt(_ fill: PlanSketch.Fill, filling target: String) throws(PlanProblem) -> String {
         let length = fill.prompt.count
         guard length <= PlanLimits.promptCharacters else {
             throw PlanProblem(
                 .prompt("the prompt has \(length) characters, and at most \(PlanLimits.promptCharacters) are allowed"))
         }
-        var (written, references) = try withReferences(fill.prompt)
-        if references == 0 {
-            for said in fill.from.prefix(PlanLimits.addedReferences) {
-                let name = try names.column(said).name
-                guard name != target else { continue }
-                written += "\n\(name): {{\(name)}}"
-                references += 1
-            }
+        var (written, referred) = try withReferences(fill.prompt)
+        var needed: [String] = []
+        for said in fill.from.prefix(PlanLimits.addedReferences) {
+            let name = try names.column(said).name
+            if name != target, !needed.contains(name) { needed.append(name) }
         }
-        guard references > 0 else {
+        // Not the others where there is one: each column more makes more questions differ.
+        if referred.isDisjoint(with: needed) {
+            for name in needed { written += "\n\(name): {{\(name)}}" }
+            referred.formUnion(needed)
+        }
+        guard !referred.isEmpty else {
             let choices = columns.filter { $0.name != target }.prefix(PlanLimits.choices).map(\.name)
             throw PlanProblem(.promptWithoutColumn(target: target, choices: choices))
         }
@@ -124,10 +126,10 @@ package struct PlanCheck: Sendable {
         }
     }
 
-    /// The text with each reference as the sheet writes the name, and how many there are.
-    private func withReferences(_ text: String) throws(PlanProblem) -> (String, Int) {
+    /// The text with each reference as the sheet writes the name, and those names.
+    private func withReferences(_ text: String) throws(PlanProblem) -> (String, Set<String>) {
         var written = ""
-        var references = 0
+        var referred: Set<String> = []
         var rest = text[...]
         while let open = rest.firstIndex(of: "{") {
             written += rest[..<open]
@@ -141,8 +143,9 @@ package struct PlanCheck: Sendable {
             let said = String(inside[..<close])
             rest = inside[close...].drop { $0 == "}" }
             do throws(PlanProblem) {
-                written += "{{\(try names.column(said).name)}}"
-                references += 1
+                let name = try names.column(said).name
+                written += "{{\(name)}}"
+                referred.insert(name)
             } catch {
                 // Single braces may be the prompt's own words.
                 if braces >= 2 { throw error }
@@ -150,7 +153,7 @@ package struct PlanCheck: Sendable {
             }
         }
         written += rest
-        return (written, references)
+        return (written, referred)
     }
 
     // MARK: Conditions

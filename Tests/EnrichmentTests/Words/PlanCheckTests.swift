@@ -118,6 +118,10 @@ struct PlanCheckTests {
         let needed = try Self.plan(
             .addColumn(name: "n", type: "text", fill: .init("Which continent?", from: ["Country", "name"])))
         #expect(needed.steps.last == .fillColumn(.added("n"), prompt: "Which continent?\ncountry: {{country}}\nname: {{name}}"))
+        let other = try Self.plan(.addColumn(name: "n", type: "text", fill: .init("{{name}}?", from: ["country"])))
+        #expect(other.steps.last == .fillColumn(.added("n"), prompt: "{{name}}?\ncountry: {{country}}"))
+        let enough = try Self.plan(.addColumn(name: "n", type: "text", fill: .init("{{name}}?", from: ["country", "name"])))
+        #expect(enough.steps.last == .fillColumn(.added("n"), prompt: "{{name}}?"))
         guard
             case .promptWithoutColumn("n", _) = Self.problem(.addColumn(name: "n", type: "text", fill: .init("Which country?")))
         else {
