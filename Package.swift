@@ -170,7 +170,10 @@ if !coreOnly && !storeOnly {
         tests("GridClient", ["GridClient", "TraceRecording", "Wire", "GridModel", "Ordering"]),
         tests(
             "trueline",
-            ["trueline", "Enrichment", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel", "Ordering"]),
+            [
+                "trueline", "Diagnosis", "Enrichment", "HistoryCheck", arguments, "GridClient", "GridStore", "GridModel",
+                "Ordering",
+            ]),
     ]
 }
 

@@ -8,6 +8,7 @@ import PackageDescription
 //     swift run --package-path Benchmarks -c release StoreBenchmark commits ROWS COLUMNS DIRECTORY
 //     swift run --package-path Benchmarks -c release RunBenchmark ROWS DIRECTORY
 //     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
+//     swift run --package-path Benchmarks -c release PredictionBenchmark [EVENTS]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 //     python3 Benchmarks/trace/bench.py [MEGABYTES] [FORMAT...] (builds and runs TraceBenchmark beside node)
 let settings: [SwiftSetting] = [
@@ -68,6 +69,8 @@ let package = Package(
         .target(name: "Diagnosis", dependencies: ["Trace"], swiftSettings: settings),
         .executableTarget(
             name: "DiagnosisBenchmark", dependencies: ["Diagnosis", "TraceSynthesis", "Trace"], swiftSettings: settings),
+        .executableTarget(
+            name: "PredictionBenchmark", dependencies: ["Diagnosis", "TraceSynthesis", "Trace"], swiftSettings: settings),
         .executableTarget(name: "HistoryBenchmark", dependencies: ["HistoryCheck"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

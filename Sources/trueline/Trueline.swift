@@ -13,7 +13,8 @@ struct Trueline: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
             EnrichCommand.self,
-            DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, ReplayCommand.self, OpenCommand.self,
+            DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, PredictCommand.self, ReplayCommand.self,
+            OpenCommand.self,
             SynthesizeCommand.self,
         ])
 }

@@ -1,11 +1,15 @@
 """The example shop in a real Chromium, recorded: wrong without a guard and with no error anywhere, right with one.
 
-    python Tests/Browser/checkout.py [--all]      without --all: faulty, G1 and G4
+    python Tests/Browser/checkout.py [--all] [--trueline PROGRAM]      without --all: faulty, G1 and G4
+
+With the program, calm recordings too: diagnose finds nothing in them, and predict names the race of the page without a guard and no other.
 """
 
 import json
 import os
+import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Examples", "checkout"))
 import record as recording  # noqa: E402
@@ -41,6 +45,34 @@ def shopping(guard):
         check("G1: what was superseded is cancelled", any(e["type"] == "cancel" for e in events))
 
 
-for guard in ["none", "G1", "G2", "G3", "G4", "G5", "G9", "latest"] if "--all" in sys.argv else ["none", "G1", "G4", "latest"]:
+def calm(guard, program):
+    text, summary = recording.record(guard, "calm", 51, 2)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "calm.trace.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+        def run(*words):
+            return subprocess.run([program, *words], capture_output=True, text=True, timeout=120)
+
+        check(f"{guard}, calm: nothing goes wrong, and diagnose says so", summary["wrong"] == 0 and run("diagnose", path).returncode == 0, summary)
+        found = run("predict", path, "--format", "json", "--fail-on", "visible", "--witness", folder)
+        if guard != "none":
+            return check(f"{guard}, calm: no order ends otherwise", found.returncode == 0, found.stdout)
+        first = (json.loads(found.stdout)["predictions"] or [{}])[0]
+        check("none, calm: predict names the race, the key and the guard",
+              found.returncode == 1 and first.get("rule") == "A1" and first["ends"][0]["key"] == "total" and first["guard"] == "G2", found.stdout)
+        end = [end["predicted"] for end in first.get("ends", [])]
+        order = os.path.join(folder, "1.json")
+        bare, guarded = run("replay", path, "--order", order, "--json"), run("replay", path, "--order", order, "--guard", "G2")
+        check("none, calm: the witness replays to the end it promises, and with the guard to the recorded one",
+              bare.returncode == 1 and [row["replayed"] for row in json.loads(bare.stdout)["rows"]] == end and guarded.returncode == 0, bare.stdout)
+
+
+guards = ["none", "G1", "G2", "G3", "G4", "G5", "G9", "latest"] if "--all" in sys.argv else ["none", "G1", "G4", "latest"]
+for guard in guards:
     shopping(guard)
+if "--trueline" in sys.argv:
+    for guard in guards:
+        calm(guard, sys.argv[sys.argv.index("--trueline") + 1])
 sys.exit(failed > 0)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnosis
 import Enrichment
 import Foundation
 import GridClient
@@ -27,6 +28,39 @@ struct CommandTests {
         snapshot.columns = zip(columnIDs, names).map { Column(id: $0, name: $1, type: .text) }
         let lines = TerminalFrame(columns: columns, lines: 10).lines(snapshot, page: 1, title: "東京東京東京東京東京東京")
         for line in lines { #expect(TerminalFrame.width(line) <= columns, "\(line)") }
+    }
+
+    @Test("predict takes limits, a guard that a replay can hold, and what fails a build")
+    func predict() throws {
+        let command = try PredictCommand.parse([
+            "t.jsonl", "--bound", "3", "--budget", "9", "--guard", "G9", "--fail-on", "visible",
+        ])
+        #expect(command.bound == 3 && command.budget == 9)
+        #expect(command.guard?.guard == .waitForDependency && command.failOn == .visible)
+        for bad in [["--bound", "0"], ["--budget", "0"], ["--guard", "G6"], ["--guard", "G99"], ["--fail-on", "latent"]] {
+            #expect(throws: (any Error).self) { try PredictCommand.parse(["t.jsonl"] + bad) }
+        }
+    }
+
+    @Test(
+        "an order file is a witness when it is JSON, names of requests otherwise, and is refused when it is neither whole nor known"
+    )
+    func witnesses() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "trueline-witness-\(ProcessInfo.processInfo.processIdentifier)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ text: String) throws -> String {
+            let path = folder.appendingPathComponent("order").path
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            return path
+        }
+        let whole = #"{"type":"order","version":1,"process":"tab","steps":[{"event":"L4","kind":"delivered"}]}"#
+        #expect(try WitnessFile.read(file(whole))?.steps.map(\.event) == ["L4"])
+        #expect(try WitnessFile.read(file("r2\nr1\n")) == nil)
+        for bad in ["{", #"{"type":"order","version":2,"process":"tab","steps":[]}"#, #"{"type":"trace","version":1}"#] {
+            #expect(throws: CommandFailure.self) { try WitnessFile.read(file(bad)) }
+        }
     }
 
     @Test("enrich takes a scope, a budget or a run, and refuses what makes no sense")

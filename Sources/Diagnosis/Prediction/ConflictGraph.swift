@@ -78,11 +78,20 @@ struct ConflictGraph {
     private mutating func connect(_ place: Int32) {
         let steps = accessors[Int(place)]
         guard steps.contains(where: { !program.steps[Int($0)].isFixed }) else { return }
+        let blind = steps.map { plain(Int($0), place) }
+        // A step of each component that has a conflict here.
+        var known: [Int32] = []
         for (index, step) in steps.enumerated() {
-            for other in steps[max(0, index - Self.maximumNeighbours)..<index] {
+            for earlier in max(0, index - Self.maximumNeighbours)..<index {
+                let other = steps[earlier]
                 guard !(program.steps[Int(step)].isFixed && program.steps[Int(other)].isFixed) else { continue }
-                guard conflict(Int(other), Int(step), at: place), !program.precedes(Int(other), Int(step)) else { continue }
+                // One more conflict here between steps of one of these says nothing new.
+                if root(other) == root(step), known.contains(where: { root($0) == root(step) }) { continue }
+                guard conflict(Int(other), Int(step), blind[earlier], blind[index]),
+                    !program.precedes(Int(other), Int(step))
+                else { continue }
                 join(other, step, at: place)
+                known.append(step)
             }
         }
     }
@@ -95,13 +104,16 @@ struct ConflictGraph {
 
     /// Whether the order of two steps shows at a place: their last writes to it differ, or one reads what the other writes. Where more than
     /// blind writes meet, both orders are run once.
-    private func conflict(_ one: Int, _ other: Int, at place: Int32) -> Bool {
-        guard let a = plain(one, place), let b = plain(other, place) else {
+    private func conflict(_ one: Int, _ other: Int, _ a: Int32?, _ b: Int32?) -> Bool {
+        guard let a, let b else {
             var builder = OrderProblemBuilder(program, accessors)
             return builder.differ(one, other)
         }
         return !program.isSameValue(a, b)
     }
+
+    /// What makes a write more than blind: it reads, or is taken back.
+    private static let seeing: EventFlags = [.derived, .optimistic, .rollback]
 
     /// A step's last write to a place, when blind writes are all it does there.
     private func plain(_ step: Int, _ place: Int32) -> Int32? {
@@ -110,7 +122,7 @@ struct ConflictGraph {
         var last: Int32?
         for write in one.writes {
             let flags = engine.log.flags[Int(engine.writes[Int(write)].event)]
-            let isBlind = flags.isDisjoint(with: [.derived, .optimistic, .rollback]) && program.guards[write] != .versionCheck
+            let isBlind = flags.isDisjoint(with: Self.seeing) && program.guards[write] != .versionCheck
             guard isBlind else { return nil }
             if engine.writes[Int(write)].place == place { last = write }
         }

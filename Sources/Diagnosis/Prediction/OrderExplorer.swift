@@ -158,8 +158,12 @@ struct OrderExplorer {
         var chosen = StepSet()
         chosen.insert(first)
         var open = [first]
+        // A rival needs one way only, whoever it is a rival of.
+        var answered = done
         while let step = open.popLast() {
-            problem.conflicts[step].subtracting(done).subtracting(problem.successors[step]).forEach { rival in
+            let rivals = problem.conflicts[step].subtracting(answered).subtracting(problem.successors[step])
+            answered = answered.union(rivals)
+            rivals.forEach { rival in
                 var ways = problem.predecessors[rival]
                 ways.insert(rival)
                 ways = ways.intersection(enabled)

@@ -32,11 +32,14 @@ struct OrderProblem: Sendable {
         var reads: [(place: Int, event: UInt32)] = []
         /// The fixed step before which it cannot come: where its request began.
         var fixedBefore: Int32
+        /// It writes and looks at nothing.
+        var isBlind = true
     }
 
     let steps: [Step]
     /// Into `RuleEngine.places`.
     let places: [Int32]
+    let all: StepSet
     /// By step: those that come before it in every order.
     let predecessors: [StepSet]
     let successors: [StepSet]
@@ -48,7 +51,6 @@ struct OrderProblem: Sendable {
     /// More steps belong here than are explored.
     let isTruncated: Bool
 
-    var all: StepSet { StepSet(count: steps.count) }
     var movableCount: Int { steps.count { !$0.action.isFixed } }
 
     /// Pairs that an order has the other way round than the recording.
@@ -122,7 +124,7 @@ struct OrderState: Sendable, Hashable {
     /// Whether the check that stands before a write lets it through.
     func lets(_ write: OrderProblem.Write, of step: OrderProblem.Step) -> Bool {
         switch write.guard {
-        case .cancelInFlight, .identityBinding: !isSuperseded(step)
+        case .cancelInFlight, .identityBinding: !isSuperseded(write, of: step)
         case .versionCheck: !isBelow(write)
         case .queue, .ignoreWhilePending, .idempotencyKey, .atomicReadModifyWrite, .snapshotToken, .waitForDependency, nil: true
         }
@@ -137,8 +139,10 @@ struct OrderState: Sendable, Hashable {
     }
 
     /// G1 and G2: a newer intent of the slot came, or its view went.
-    private func isSuperseded(_ step: OrderProblem.Step) -> Bool {
-        (latest[step.slot] ?? .min) > step.rank || (unmounted[step.slot] ?? -1) > step.fixedBefore
+    private func isSuperseded(_ write: OrderProblem.Write, of step: OrderProblem.Step) -> Bool {
+        // A write may serve a later intent of the slot than its request did.
+        (latest[step.slot] ?? .min) > (write.slot == step.slot ? write.rank : step.rank)
+            || (unmounted[step.slot] ?? -1) > step.fixedBefore
     }
 
     private mutating func apply(_ write: OrderProblem.Write, _ table: inout DerivedValues) {

@@ -35,7 +35,7 @@ struct OrderProblemBuilder {
             }
             touched.formUnion(program.steps[step].reads.map(\.place))
         }
-        addPlaces(touched.sorted(), both)
+        touched.sorted().forEach { add($0) }
         let (a, b) = (step(both[0]), step(both[1]))
         return differ(a, b)
     }
@@ -122,7 +122,8 @@ struct OrderProblemBuilder {
             }
         }
         return OrderProblem(
-            steps: steps, places: places, predecessors: predecessors, successors: successors, conflicts: conflicts,
+            steps: steps, places: places, all: StepSet(count: steps.count), predecessors: predecessors, successors: successors,
+            conflicts: conflicts,
             earlier: earlier, values: values, isTruncated: isTruncated)
     }
 
@@ -130,6 +131,7 @@ struct OrderProblemBuilder {
     private func differ(_ a: OrderProblem.Step, _ b: OrderProblem.Step) -> Bool {
         if a.action.isFixed && b.action.isFixed { return false }
         if decides(a, about: b) || decides(b, about: a) { return true }
+        if a.isBlind, b.isBlind, !program.looksAtWriters { return leavesOther(a, b) }
         let isTouching = a.writes.contains { write in b.writes.contains { $0.place == write.place } }
         if reads(a, what: b) || reads(b, what: a) { return true }
         if !isTouching, !computes(a, from: b), !computes(b, from: a) { return false }
@@ -144,6 +146,14 @@ struct OrderProblemBuilder {
         back.perform(a, &table, expected: nil)
         if program.looksAtWriters { return forth != back }
         return forth.values != back.values || forth.pending != back.pending
+    }
+
+    /// Of blind writes: the last ones to some place differ.
+    private func leavesOther(_ a: OrderProblem.Step, _ b: OrderProblem.Step) -> Bool {
+        a.writes.contains { write in
+            guard let other = b.writes.last(where: { $0.place == write.place }) else { return false }
+            return a.writes.last { $0.place == write.place }.map { $0.value != other.value } ?? false
+        }
     }
 
     private func computes(_ one: OrderProblem.Step, from other: OrderProblem.Step) -> Bool {
@@ -173,6 +183,12 @@ struct OrderProblemBuilder {
             if let made = self.write(write) { step.writes.append(made) }
         }
         step.reads = one.reads.compactMap { read in placeNumbers[read.place].map { ($0, read.event) } }
+        step.isBlind =
+            step.reads.isEmpty
+            && step.writes.allSatisfy { write in
+                if case .plain = write.kind { return write.guard != .versionCheck }
+                return false
+            }
         return step
     }
 

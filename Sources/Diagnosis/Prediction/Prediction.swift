@@ -29,11 +29,14 @@ package struct Prediction: Sendable, Hashable {
     package var reversals: [Reversal]
     /// The component's steps in the order that leads there, by their first events.
     package var order: [Int]
+    /// What each of these steps is.
+    package var steps: [String]
     package var severity: Severity
     /// Whether frames were recorded in this process.
     package var severityKnown: Bool
-    /// What the order breaks; `nil` when it ends otherwise and breaks no rule.
+    /// What the order breaks; `nil` when it ends otherwise and breaks no rule, or when it was not judged.
     package var rule: Rule?
+    package var isJudged = false
     /// Whether that is a violation, and not a hazard or an order-dependent write.
     package var isViolation = false
     package var slot: Symbol

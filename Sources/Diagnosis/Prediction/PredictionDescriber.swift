@@ -43,12 +43,14 @@ struct PredictionDescriber {
         }
         var prediction = Prediction(
             process: log.processes[Int(process)].name, ends: ends, reversals: reversals,
-            order: outcome.order.map { Int(program.steps[problem.steps[$0].id].event) }, severity: .transient,
+            order: outcome.order.map { Int(program.steps[problem.steps[$0].id].event) },
+            steps: outcome.order.map { "\(problem.steps[$0].action)" }, severity: .transient,
             severityKnown: hasFrames.contains(process), slot: ends.first?.slot ?? .none, component: component)
         prediction.inexactBeyond = outcome.state.inexact < 0 ? nil : Int(outcome.state.inexact)
         prediction.delay = delay(problem, outcome.order)
         if ends.contains(where: \.isShown) { prediction.severity = .visible }
         if let event = prediction.inexactBeyond, feedsRequest(event) { prediction.severity = .durable }
+        prediction.isJudged = isJudged
         if isJudged { judge(&prediction, outcome, explorer) }
         return prediction
     }

@@ -76,7 +76,7 @@ package struct Predictions: Sendable {
     private mutating func note(_ log: TraceLog, _ engine: RuleEngine, _ program: PredictionProgram) {
         if coverage.bounded > 0 {
             unknown.append(
-                "Orders with more than \(limits.reversals) pairs the other way round were left out in \(coverage.bounded) of \(coverage.groups.count) groups of responses; --bound takes more."
+                "Orders with more than \(limits.reversals) pairs the other way round were left out in \(coverage.bounded) of the \(coverage.groups.count) groups of responses; --bound takes more."
             )
         }
         if coverage.overBudget > 0 {

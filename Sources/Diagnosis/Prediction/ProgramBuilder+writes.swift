@@ -43,12 +43,13 @@ extension ProgramBuilder {
         let isUnknown = !flags.contains(.user) && !flags.contains(.optimistic) && !flags.contains(.rollback)
         let intent = engine.knownIntent(log.intents[event])
         let place = process(event)
-        guard isUnknown, intent < 0, !processes[place].hasInput, log.process(of: event).role == .browser else {
+        guard isUnknown, intent < 0, !processes[place].hasInput, typed.contains(write.place) else {
             let step = add(.wrote, event)
             program.steps[Int(step)].slot = write.slot
             return step
         }
-        // Before the person did anything: what the page wrote of itself, and which the person need not have waited for.
+        // Before the person did anything, and where the person types: what the page wrote of itself, and need not have been waited for. Elsewhere
+        // it is the state that the page begins with.
         let step = add(.hydrated, event, needs: [processes[place].lastHydration])
         processes[place].lastHydration = step
         return step

@@ -25,6 +25,8 @@ struct ProgramBuilder {
     /// Steps by the names of their events, when the trace has edges.
     var stepOfName: [Symbol: Int32] = [:]
     let guardName: Symbol
+    /// Places that the person types into somewhere in the trace.
+    let typed: Set<Int32>
     /// A guard that every response is taken to go through which names none.
     let assumed: Guard?
 
@@ -71,6 +73,7 @@ struct ProgramBuilder {
         asked = Array(repeating: -1, count: engine.intents.count)
         answered = asked
         guardName = engine.log.symbols.find("guard") ?? .none
+        typed = Set(engine.writes.filter { engine.log.flags[Int($0.event)].contains(.user) }.map(\.place))
         for slot in engine.slots.indices where engine.policy(of: slot).policy == .merge {
             program.mergeSlots.insert(Int32(slot))
         }

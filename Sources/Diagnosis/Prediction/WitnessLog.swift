@@ -7,15 +7,25 @@ struct WitnessLog {
     private let log: TraceLog
     /// Declarations of processes and slots.
     private let declarations: [Int]
+    /// By slot: where it was asked, given up and taken away.
+    private var decisions: [Int32: [Int]] = [:]
 
     /// Steps of a component's surroundings that are taken along.
     static let maximumSteps = 2_000
+    /// Of what was asked of the slots before the first of these steps, and after the last: what is further away decides nothing about them.
+    static let nearbyDecisions = 50
 
     init(_ program: PredictionProgram) {
         self.program = program
         log = program.engine.log
         let kinds = log.kinds
         declarations = kinds.indices.filter { kinds[$0] == .process || kinds[$0] == .slot }
+        for (index, step) in program.steps.enumerated() where step.slot >= 0 {
+            switch step.action {
+            case .asked, .unmounted, .gaveUp: decisions[step.slot, default: []].append(index)
+            case .began, .wrote, .read, .delivered, .received, .hydrated: continue
+            }
+        }
     }
 
     /// The component's steps and what they need or are judged by: where their requests began, what was asked for, given up and taken away.
@@ -31,11 +41,12 @@ struct WitnessLog {
             }
             for need in one.needs where kept.insert(Int(need)).inserted { open.append(Int(need)) }
         }
-        guard let process = members.first.map({ program.steps[$0].process }) else { return [] }
-        for (step, one) in program.steps.enumerated() where one.isFixed && one.process == process && slots.contains(one.slot) {
-            switch one.action {
-            case .asked, .unmounted, .gaveUp: kept.insert(step)
-            case .began, .wrote, .read, .delivered, .received, .hydrated: continue
+        if let first = kept.min(), let last = kept.max() {
+            for slot in slots {
+                let all = decisions[slot] ?? []
+                kept.formUnion(all.filter { first < $0 && $0 < last })
+                kept.formUnion(all.filter { $0 < first }.suffix(Self.nearbyDecisions))
+                kept.formUnion(all.filter { $0 > last }.prefix(Self.nearbyDecisions))
             }
         }
         var needed = Array(kept)

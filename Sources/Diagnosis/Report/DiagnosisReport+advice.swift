@@ -48,7 +48,10 @@ extension DiagnosisReport {
         trial.latency.map { $0 == 0 ? "no wait" : "\($0 / 1_000_000) ms waited" } ?? "wait unknown"
     }
 
-    private func words(_ advice: GuardAdvice) -> String {
+    private func words(_ advice: GuardAdvice) -> String { Self.words(advice) }
+
+    /// What a proof rests on.
+    static func words(_ advice: GuardAdvice) -> String {
         switch advice.proof {
         case .replay(let orders, let isExhaustive):
             "replay over \(orders) order\(orders == 1 ? "" : "s") (T1, \(isExhaustive ? "all that differ" : "bounded: more would be too many"))"

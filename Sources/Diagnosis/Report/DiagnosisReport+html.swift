@@ -2,15 +2,18 @@ import Trace
 
 extension DiagnosisReport {
     /// One self-contained page: no script, no request, and a policy that allows neither. Every text of the trace is escaped.
-    package func html() -> String {
+    package func html() -> String { Self.page("Diagnosis", sections) }
+
+    /// The page of any report.
+    static func page(_ title: String, _ sections: [ReportSection]) -> String {
         var page = """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8">
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Diagnosis</title>
+            <title>\(escaped(title))</title>
             <style>\(Self.style)</style></head><body><main>
-            <h1>Diagnosis</h1>
+            <h1>\(escaped(title))</h1>
 
             """
         for section in sections {

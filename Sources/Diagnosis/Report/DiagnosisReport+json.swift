@@ -11,7 +11,7 @@ extension DiagnosisReport {
 
     private var document: JSONValue {
         .object([
-            ("version", .number(1)), ("inputs", .array(inputs.map(value))), ("summary", summary),
+            ("version", .number(1)), ("inputs", .array(inputs.map { Self.value($0) })), ("summary", summary),
             ("findings", .array(diagnosis.findings.map(value))),
             ("divergence", diagnosis.divergences.first.map(value) ?? .null),
             ("divergences", .array(diagnosis.divergences.map(short))),
@@ -32,7 +32,7 @@ extension DiagnosisReport {
         ])
     }
 
-    private func value(_ input: Input) -> JSONValue {
+    static func value(_ input: Input) -> JSONValue {
         .object([
             ("name", .text(input.name)), ("format", .text(input.format)), ("events", .count(input.events)),
             ("rejected", .count(input.rejected)), ("limits", .texts(input.limits)),

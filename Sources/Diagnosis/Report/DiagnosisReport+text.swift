@@ -173,7 +173,7 @@ struct ReportSection {
 }
 
 /// Sections as text. What a trace says is printed with its control characters made visible: it comes from anybody.
-private struct TextPage {
+struct TextPage {
     let isColoured: Bool
     private(set) var text = ""
 

@@ -21,14 +21,17 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "The files' format, when their content does not show it: trueline, har, otlp, redux or chrome.")
     var from: TraceFormat?
 
-    @Option(help: "intent (as asked for), completion (as recorded), or a file with a request's name on each line.")
+    @Option(
+        help:
+            "intent (as asked for), completion (as recorded), or a file: a witness of trueline predict, or a request's name on each line."
+    )
     var order = "intent"
 
     @Option(
         help:
             "A guard between delivery and write: G1 to G5 or G9. G6 to G8 decide about commits, rollbacks and frames: see diagnose."
     )
-    var `guard`: String?
+    var `guard`: GuardOption?
 
     @Flag(help: "Also list the keys that end the same.")
     var all = false
@@ -37,18 +40,23 @@ struct ReplayCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard let name = `guard` else { return }
-        guard let option = Guard.allCases.first(where: { $0.code == name }) else {
-            throw ValidationError("--guard is \(name); the guards are G1 to G9")
-        }
-        if let reason = option.whyNotReplayed {
-            throw ValidationError("--guard is \(name), which cannot be replayed: \(reason)")
-        }
+        try `guard`?.validate()
     }
 
     func run() async throws {
         let traces = try await TraceFiles.read(files, format: from)
-        let result = Replay(traces.log).run(try readOrder(), guard: Guard.allCases.first { $0.code == `guard` })
+        let option = `guard`?.guard
+        let result: Replay.Result
+        if let witness = try WitnessFile.read(order) {
+            let replayed = try witness.replay(traces.log, guard: option, path: order)
+            if let event = replayed.inexactBeyond {
+                Console.error(
+                    "trueline: inexact beyond \(traces.log.name(of: event)), which reads something else in this order")
+            }
+            result = replayed.replay
+        } else {
+            result = Replay(traces.log).run(try readOrder(), guard: option)
+        }
         for name in result.unknownNames.prefix(5) {
             Console.error("trueline: \(order) names \(name), which is no request of this trace")
         }
@@ -77,7 +85,7 @@ struct ReplayCommand: AsyncParsableCommand {
     private func show(_ result: Replay.Result, _ rows: [Replay.Row], _ traces: TraceFiles) {
         let log = traces.log
         Console.print(
-            "Recorded: \(result.recordedInversions) writes out of order. Replayed (\(order)\(`guard`.map { ", \($0)" } ?? "")): \(result.replayedInversions), \(result.blocked) writes blocked."
+            "Recorded: \(result.recordedInversions) writes out of order. Replayed (\(order)\(`guard`?.guard.map { ", \($0.code)" } ?? "")): \(result.replayedInversions), \(result.blocked) writes blocked."
         )
         for row in rows {
             let slot = row.slot.isNone ? "" : "\(log.text(row.slot)) "

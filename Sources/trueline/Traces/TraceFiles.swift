@@ -11,6 +11,10 @@ struct TraceFiles {
     var log: TraceLog
     var inputs: [DiagnosisReport.Input]
 
+    /// What to do about a trace that says who asked and who answered, and not what was done with it.
+    static let howToRecordWrites =
+        "Record the page with trueline-recorder.js and trueline.write(slot, key, value), or give a Redux DevTools export"
+
     /// Reads files in chunks; "-" is standard input. What cannot be read of a file is told on standard error, the first 20 places one by one.
     static func read(_ paths: [String], format: TraceFormat?) async throws -> TraceFiles {
         var files: [(log: TraceLog, input: DiagnosisReport.Input)] = []
