@@ -21,8 +21,8 @@ enum PlanPrompt {
         {"steps":[{"step":"filter","column":"country","op":"oneOf","value":["ES","IT"]},{"step":"filter","column":"mayor","op":"isEmpty","value":""}],"match":"all"}
         Request: biggest first
         {"steps":[{"step":"sort","column":"population","direction":"descending"}],"match":"all"}
-        Request: add the country's anthem
-        {"steps":[{"step":"addColumn","name":"anthem","type":"text","from":["country"],"prompt":"What is the title of the anthem of the country with the code {{country}}?"}],"match":"all"}
+        Request: add the country's anthem in Italian
+        {"steps":[{"step":"addColumn","name":"anthem","type":"text","from":["country"],"prompt":"What is the title of the anthem of the country with the code {{country}}, in Italian?"}],"match":"all"}
         """
 
     /// The sheet, what was asked back and answered, and the sentence.
