@@ -71,6 +71,18 @@ struct PredictionTests {
         #expect(found.found.isEmpty)
     }
 
+    @Test func `an answer does not come before the end of the task that asked`() {
+        let (_, found) = Self.predictions(
+            """
+            intent intent=i1 slot=s task=t1
+            start request=r1 intent=i1 task=t1
+            write intent=i1 key=isLoading value=true task=t1
+            deliver request=r1 task=t2
+            write request=r1 task=t2 key=isLoading value=false
+            """)
+        #expect(found.found.isEmpty)
+    }
+
     @Test func `equal values commute`() {
         #expect(Self.predictions(Self.calm().replacing("value=2", with: "value=1")).1.found.isEmpty)
     }

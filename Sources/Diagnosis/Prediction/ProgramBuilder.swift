@@ -33,6 +33,9 @@ struct ProgramBuilder {
     /// What the walk knows of a process.
     struct ProcessTrail {
         var lastFixed: Int32 = -1
+        /// The task of the fixed steps under way, and the requests begun in it: no answer comes before its end.
+        var fixedTask = Symbol.none
+        var begunInTask: [Int32] = []
         /// The delivery whose task is under way.
         var task = Symbol.none
         var taskStep: Int32 = -1
@@ -114,9 +117,19 @@ struct ProgramBuilder {
             one.rank = engine.requests[Int(request)].rank
         }
         program.steps.append(one)
-        if one.isFixed { processes[process(event)].lastFixed = step }
+        if one.isFixed { noteFixed(step, event) }
         name(event, step)
         return step
+    }
+
+    private mutating func noteFixed(_ step: Int32, _ event: Int) {
+        let place = process(event)
+        processes[place].lastFixed = step
+        if log.tasks[event].isNone || log.tasks[event] != processes[place].fixedTask {
+            processes[place].fixedTask = log.tasks[event]
+            processes[place].begunInTask = []
+        }
+        for request in processes[place].begunInTask { began[Int(request)] = step }
     }
 
     mutating func name(_ event: Int, _ step: Int32) {
@@ -183,6 +196,7 @@ struct ProgramBuilder {
         }
         // A request without an intent is what was asked for.
         began[Int(request)] = add(intent < 0 ? .asked : .began, event, request: request, needs: needs)
+        processes[process(event)].begunInTask.append(request)
     }
 
     private mutating func addCancel(_ event: Int) {
