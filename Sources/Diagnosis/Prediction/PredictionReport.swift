@@ -120,7 +120,7 @@ package struct PredictionReport: Sendable {
     /// What the prediction breaks, in a few words.
     func title(_ prediction: Prediction) -> String {
         guard let rule = prediction.rule else {
-            return prediction.isJudged ? "another end, though no rule is broken" : "another end, not judged"
+            return prediction.isJudged ? "another end, and no further rule broken" : "another end, not judged"
         }
         let kind =
             prediction.isViolation
@@ -132,7 +132,7 @@ package struct PredictionReport: Sendable {
     func remedy(_ prediction: Prediction) -> String {
         guard let advice = prediction.advice else {
             return prediction.isJudged && prediction.rule == nil
-                ? "Nothing that was asked for later was replaced; whether this end is wrong, the application knows."
+                ? "This order breaks no rule that the recorded one keeps; whether its end is wrong, the application knows."
                 : "No guard was tried."
         }
         if let advised = advice.advised {
