@@ -135,9 +135,16 @@ import Wire
             #expect(status.committed == 30 && status.calls == 11 && status.shared == 19)
             #expect(status.usage.tokens == 132)
             #expect(world.rows.prefix(20).allSatisfy { world.text($0) == "Norway" })
-            let entry = try await world.grid.history(row: world.rows[19], column: RunWorld.answer, limit: 1).first
-            #expect(entry?.cause.detail?.contains("\"sameQuestionAs\":\"\(world.rows[0])\"") == true)
-            #expect(entry?.cause.detail?.contains("\"inputTokens\":0") == true)
+            // One of them asked: which one is decided by whose turn was ready first.
+            var named: Set<String> = []
+            for row in world.rows.prefix(20) {
+                let entry = try await world.grid.history(row: row, column: RunWorld.answer, limit: 1).first
+                let detail = try #require(entry?.cause.detail)
+                guard let same = detail.firstMatch(of: #/"sameQuestionAs":"(r\d+)"/#) else { continue }
+                named.insert(String(same.1))
+                #expect(detail.contains("\"inputTokens\":0") && String(same.1) != "\(row)")
+            }
+            #expect(named.count == 1)
         }
     }
 
@@ -222,7 +229,8 @@ import Wire
             // The clock jumps: every call is out of time as soon as it begins, until no attempt is left.
             let status = try #require(await world.end(of: run))
             #expect(status.failed == 1)
-            #expect(status.calls == limits.attempts)
+            // A call whose time is over while its question is prepared is an attempt, and none is made.
+            #expect((1...limits.attempts).contains(status.calls))
             #expect(
                 world.grid.snapshot().mark(row: world.rows[0], column: RunWorld.answer)
                     == .failed(reason: "no whole answer within 120 s (5 attempts)"))

@@ -20,6 +20,20 @@ final class JumpingTime: RunClock {
     func wait(until moment: Duration) async { jump(to: moment) }
 }
 
+/// A clock that jumps over short waits and stands still before long ones: rows that wait for another's question go on, and no call is ever
+/// out of time.
+final class ShortJumps: RunClock {
+    private static let longest = Duration.seconds(1)
+    private let time = JumpingTime()
+
+    var now: Duration { time.now }
+
+    func wait(until moment: Duration) async {
+        guard moment - now > Self.longest else { return time.jump(to: moment) }
+        await FrozenTime().wait(until: moment)
+    }
+}
+
 /// A clock that stands still: what waits, waits until its task is cancelled.
 final class FrozenTime: RunClock {
     var now: Duration { .zero }
@@ -109,7 +123,7 @@ struct RunWorld {
 
     /// Makes the grid with so many rows, runs `body` beside the coordinator, and closes both.
     static func with(
-        rows: Int, provider: any ModelProvider, clock: any RunClock = FrozenTime(), limits: RunLimits = RunLimits(),
+        rows: Int, provider: any ModelProvider, clock: any RunClock = ShortJumps(), limits: RunLimits = RunLimits(),
         type: ColumnType = .text, prompt: String = "Country of {{City}}?", output: AnswerType? = nil,
         _ body: (RunWorld) async throws -> Void
     ) async throws {
