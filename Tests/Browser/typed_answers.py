@@ -164,6 +164,7 @@ def suggesting(p, client, grid, sheet, kind):
     why.get_by_role("button", name="Take this answer").click()
     taken = p.settles(lambda: client.pages(grid, sheet)["pages"][0]["rows"][4]["cells"][kind] in ("port", "inland", "island"))
     check("taking it puts it into the cell", taken, client.pages(grid, sheet)["pages"][0]["rows"][4])
+    p.settles(lambda: not why.is_visible())
     p.page.keyboard.press("Control+z")
     back = p.settles(lambda: client.pages(grid, sheet)["pages"][0]["rows"][4]["cells"][kind] == "mine")
     check("and is taken back like an edit", back)

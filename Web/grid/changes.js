@@ -31,6 +31,8 @@ export class Changes {
     this.broughtBack = new Map();
     /** Deeds are taken back and done again one after the other. @type {Promise<void>} */
     this.turning = Promise.resolve();
+    /** Settled once what was asked for so far is saved and can be taken back, or was refused: in the order of asking, whichever is acknowledged first. @type {Promise<unknown>} */
+    this.registered = Promise.resolve();
     /** @type {Map<string, Change[]>} */
     this.sent = new Map();
     this.requests = 0;
@@ -86,7 +88,15 @@ export class Changes {
    * @param {string} label @param {Change[]} forward @param {Change[]} back */
   async make(label, forward, back) {
     if (forward.length === 0) return null;
-    const reply = await this.send(forward);
+    const made = this.register(label, this.send(forward), back, forward, this.registered);
+    this.registered = made.catch(() => {});
+    return made;
+  }
+
+  /** Remembers a deed once it is saved, after those that were asked for before it. @param {string} label @param {Promise<any>} sending @param {Change[]} back @param {Change[]} forward @param {Promise<unknown>} before */
+  async register(label, sending, back, forward, before) {
+    const reply = await sending;
+    await before;
     if (!reply) return null;
     const inserted = rowsIn(reply);
     const undo = inserted.length ? [...back, /** @type {Change} */ ({ op: 'deleteRows', sheet: this.store.sheetID, rows: inserted })] : back;
@@ -104,7 +114,9 @@ export class Changes {
 
   /** @param {Deed[]} from @param {Deed[]} to @param {string} done @param {string} not @param {(deed: Deed) => Change[] | (() => Promise<void>)} work */
   next(from, to, done, not, work) {
-    return (this.turning = this.turning.then(() => this.turn(from, to, done, not, work)));
+    // What was done just now may still be on its way: it is what is to be taken back, not what came before it.
+    const asked = this.registered;
+    return (this.turning = this.turning.then(() => asked).then(() => this.turn(from, to, done, not, work)));
   }
 
   /** Takes the last deed of one pile, does what is asked of it, and puts it on the other.
