@@ -57,7 +57,7 @@ def main():
                 began = time.monotonic()
                 run = client.request("POST", f"/grids/{grid}/runs", {"sheet": "s1", "column": column, "scope": "all", "concurrency": workers})["run"]
                 while (state := client.request("GET", f"/grids/{grid}/runs/{run}"))["state"] == "running":
-                    time.sleep(0.05)  # the run's own time
+                    time.sleep(0.05)  # between two looks at what is measured: asking without a pause would be measured too
                 seconds = time.monotonic() - began
                 own = cpu(server.process.pid) - before[0]
                 others = f", the provider {(cpu(provider.pid) - before[1]) / options.rows * 1e6:.0f} us" if provider else ""

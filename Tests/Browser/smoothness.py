@@ -201,7 +201,7 @@ def run(browser, server, grid, options):
     began = time.monotonic()
     name = client.request("POST", f"/grids/{grid}/runs", {"sheet": "s1", "column": column, "scope": "all", "concurrency": 64})["run"]
     while (state := client.request("GET", f"/grids/{grid}/runs/{name}"))["state"] == "running":
-        time.sleep(0.2)  # the run's own time
+        time.sleep(0.2)  # between two looks at what is measured: asking without a pause would be measured too
     seconds = time.monotonic() - began
     measured.page.wait_for_timeout(1000)
     counts = measured.page.evaluate("({ refreshes: trueline.refreshes - __before.refreshes, requests: trueline.requests - __before.requests, shown: document.querySelector('.run .counts .done dd')?.textContent })")

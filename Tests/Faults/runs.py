@@ -106,10 +106,10 @@ class Trial:
                 break
             done = state["done"] + state["failed"] + state["skipped"]
             if self.kills < len(thresholds) and done >= thresholds[self.kills]:
-                time.sleep(self.chance.uniform(0, 0.05))  # anywhere within what happens between two looks
+                time.sleep(self.chance.uniform(0, 0.05))  # drawn from the seed: the kill has to fall anywhere within what happens between two looks
                 self.kill()
             else:
-                time.sleep(0.01)  # the run's own time
+                time.sleep(0.01)  # between two looks at a run of a real server, which only the clock moves on
         self.took = time.monotonic() - began
         if state["state"] != "finished":
             raise SystemExit(f"the run ended: {state}")

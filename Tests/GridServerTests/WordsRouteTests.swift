@@ -8,7 +8,8 @@ import Testing
 
 @testable import GridServer
 
-/// A chat model that answers from a list.
+/// A chat model that answers from a list. `WordsWorld` has one that can also be silent and stopped; TestKit, which both could share, does not
+/// import Enrichment, so that tests of stores stay quick to build.
 private final class ChatScript: ChatProvider {
     private let replies: Mutex<[Result<String, ModelFailure>]>
     let requests = Mutex<[ChatRequest]>([])

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The official `openai` client against the scripted provider: what our tests call a chat API must be one.
 
-    python3 -m venv /tmp/openai && /tmp/openai/bin/pip install openai
-    /tmp/openai/bin/python Tests/Provider/official_client.py
+    python3 -m venv .venv-openai && .venv-openai/bin/pip install openai
+    .venv-openai/bin/python Tests/Provider/official_client.py
 
 By hand, not in `make test`: the client brings a dozen packages from PyPI, and changes on its own schedule.
 """

@@ -39,4 +39,8 @@ test('inputs are those that any answer names', () => {
 test('a history without times or causes is a trace too', async () => {
   const trace = await readTrace(traceOfCell('r1', { id: 'c1', name: 'Name', entries: [{ kind: 'insert', revision: 2, new: 1 }] }, []));
   assert.deepEqual([trace.rejected, trace.count > 0], [0, true]);
+  // Without times, lines stand in the order of the revisions.
+  const timeless = (column) => ({ ...column, entries: column.entries.map(({ time, ...entry }) => entry) });
+  const commits = traceOfCell('r1', timeless(country), [timeless(name)]).trimEnd().split('\n').map((line) => JSON.parse(line)).filter((event) => event.type === 'commit');
+  assert.deepEqual(commits.map((event) => event.version), [3, 4, 5, 8]);
 });

@@ -1,4 +1,5 @@
-/// A small generator for jitter (Steele, Lea, Flood: SplitMix64): equal seeds, equal waits.
+/// A small generator for jitter (Steele, Lea, Flood: SplitMix64): equal seeds, equal waits. Ten lines that each target without a common one below
+/// it has for itself: the import table has no room for a target of helpers.
 struct SplitMix: Sendable {
     private var state: UInt64
 
