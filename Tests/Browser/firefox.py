@@ -64,16 +64,18 @@ def never_backwards(page, mock, report, turns, seed):
     mock.switch(flood=0, jitter=0)
     time.sleep(1.5)  # the longest delay of a reply that was still on its way
     frames = page.evaluate("window.__frames")
-    newest, backwards, torn, painted = {}, 0, 0, 0
+    newest, backwards, torn, painted = {}, 0, [], 0
     for frame in frames:
         for row, column, revision, _ in frame["changed"]:
             painted += 1
             backwards += revision < newest.get((row, column), 0)
             newest[row, column] = max(revision, newest.get((row, column), 0))
-        # Every cell of a frame is painted at the grid's revision.
-        torn += any(newest.get(tuple(key.split(" "))) not in (None, int(frame["revision"])) for key in frame["key"].split(",") if key)
+        # The cells of a frame are of one revision. The grid's may be above it: a commit that touched nothing in sight painted no cell again.
+        shown = {newest.get(tuple(key.split(" "))) for key in frame["key"].split(",") if key}
+        if len(shown) > 1 or any(revision > int(frame["revision"]) for revision in shown):
+            torn.append((frame["revision"], sorted(shown)))
     report.check(f"C2: {painted} cells painted in {len(frames)} frames, none at a lower revision than before", painted > 100 and backwards == 0, (painted, backwards))
-    report.check("C4: every frame is of one revision", torn == 0, torn)
+    report.check("C4: the cells of every frame are of one revision, not above the grid's", not torn, torn[:3])
 
 
 def main():
