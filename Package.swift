@@ -84,6 +84,12 @@ var targets: [Target] = [
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
     layer("TraceImport", ["Trace"]),
     layer("TraceRecording", ["Trace"]),
+    layer(
+        "Exploration",
+        [
+            "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis", "Trace",
+            logging,
+        ]),
 
     // L3: one adapter a heavy dependency.
     layer("OrderingWasm", ["Ordering"]),
@@ -108,6 +114,12 @@ var targets: [Target] = [
     pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
     pureTests("TraceRecording", ["TraceRecording", "Trace"]),
     pureTests("Guards", ["Guards"]),
+    tests(
+        "Exploration",
+        [
+            "Exploration", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis",
+            "Trace",
+        ]),
     tests("Architecture", []),
 ]
 
@@ -149,7 +161,7 @@ if !coreOnly && !storeOnly {
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace", "HistoryCheck",
+                "Exploration", "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace", "HistoryCheck",
                 "GridServer",
                 "GridClient",
                 "SQLiteStore",

@@ -26,6 +26,10 @@ enum ImportTable {
         ],
         "TraceImport": ["Trace"],
         "TraceRecording": ["Trace", "Synchronization"],
+        "Exploration": [
+            "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis", "Trace",
+            "Logging", "Synchronization",
+        ],
         // L3
         "OrderingWasm": ["Ordering"],
         "SQLiteStore": ["GridStore", "GridModel", "Ordering", "GRDB", "GRDBSQLite", "Synchronization", "Foundation", "Glibc"],
