@@ -117,7 +117,8 @@ var targets: [Target] = [
     tests(
         "Exploration",
         [
-            "Exploration", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis",
+            "Exploration", "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
+            "Diagnosis",
             "Trace",
         ]),
     tests("Architecture", []),
@@ -157,16 +158,19 @@ if !coreOnly && !storeOnly {
             ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", "TraceRecording", httpClient, nio, nioHTTP1]),
 
+        .systemLibrary(name: "CAllocator"),
+
         // L4: the composition root: the one place that picks stores, clocks, seeds and models.
         .executableTarget(
             name: "trueline",
             dependencies: [
-                "Exploration", "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace", "HistoryCheck",
+                "Exploration", "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace",
+                "HistoryCheck",
                 "GridServer",
                 "GridClient",
                 "SQLiteStore",
                 "Enrichment", "Interchange", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering",
-                arguments,
+                "CAllocator", arguments,
                 logging, httpClient, serviceLifecycle,
                 unixSignals,
             ],

@@ -1,6 +1,6 @@
 // A strict reader of JSON (RFC 8259) that walks bytes in place and builds nothing: the caller asks for what it expects and gets
-// slices and integers. Everything stops at a zero byte, which JSON allows nowhere, so no step compares with the end; eight
-// bytes at a time are compared within texts.
+// slices and integers. Everything stops at the byte behind the text, a zero or a line feed, which JSON allows in no text, name or
+// number, so only steps over white space compare with the end; eight bytes at a time are compared within texts.
 
 /// What is wrong with a text, and where.
 package struct JSONFailure: Error, Sendable {
@@ -30,7 +30,7 @@ package struct JSONSlice {
     package var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// Reads one JSON text. The bytes must be followed by a zero byte and `padding - 1` further bytes that may be read.
+/// Reads one JSON text. The bytes must be followed by a zero byte or a line feed, and `padding - 1` further bytes that may be read.
 package struct JSONCursor {
     /// How many bytes after the text may be read.
     package static let padding = 64
@@ -41,7 +41,7 @@ package struct JSONCursor {
     @usableFromInline let end: UnsafePointer<UInt8>
     @usableFromInline var next: UnsafePointer<UInt8>
 
-    /// - Parameter text: the bytes; the one after the last is zero, and `padding` bytes after the last may be read.
+    /// - Parameter text: the bytes; the one after the last is zero or a line feed, and `padding` bytes after the last may be read.
     @inlinable
     package init(_ text: UnsafeRawBufferPointer) {
         let bytes = text.bindMemory(to: UInt8.self)
@@ -118,12 +118,13 @@ package struct JSONCursor {
 
     @inlinable
     mutating func peekPastSpace() -> UInt8 {
-        while true {
+        while next < end {
             switch next.pointee {
             case 0x20, 0x09, 0x0A, 0x0D: next += 1
             case let byte: return byte
             }
         }
+        return 0
     }
 
     /// Succeeds when only white space is left.

@@ -1,6 +1,6 @@
 /// One line of a file, valid while it is being handed over.
 package struct JSONLine {
-    /// The bytes without the line's end; a zero byte follows, as `JSONCursor` needs it. Empty when the line is too long.
+    /// The bytes without the line's end; a zero byte or a line feed follows, as `JSONCursor` needs it. Empty when the line is too long.
     package let bytes: UnsafeRawBufferPointer
     /// Counted from 1.
     package let number: Int
@@ -51,7 +51,7 @@ package struct JSONLines: Sendable {
 
     /// Takes the next bytes of the file and hands the lines over that are whole.
     package mutating func append(_ chunk: UnsafeRawBufferPointer, _ body: (JSONLine) -> Void) {
-        var rest = chunk
+        var rest = filled > 0 || isDropping ? chunk : handOverInPlace(chunk, body)
         while !rest.isEmpty {
             let piece = min(rest.count, Self.pieceBytes)
             add(UnsafeRawBufferPointer(rebasing: rest[..<piece]))
@@ -65,6 +65,22 @@ package struct JSONLines: Sendable {
         guard filled > 0, !isDropping else { return }
         withUnsafeBytes(of: UInt8(ascii: "\n")) { add($0) }
         handOver(body)
+    }
+
+    /// Hands over the lines that are whole and have room to be read behind them where they stand, and gives back the rest.
+    private mutating func handOverInPlace(
+        _ chunk: UnsafeRawBufferPointer, _ body: (JSONLine) -> Void
+    ) -> UnsafeRawBufferPointer {
+        let last = chunk.count - JSONCursor.padding
+        var first = 0
+        while first < last, let end = Self.lineEnd(chunk, first, last), end - first <= maximumLineBytes {
+            let bytes = UnsafeRawBufferPointer(rebasing: chunk[first..<end])
+            body(JSONLine(bytes: bytes, number: number, offset: offset, isTooLong: false))
+            number += 1
+            offset += end - first + 1
+            first = end + 1
+        }
+        return UnsafeRawBufferPointer(rebasing: chunk[first...])
     }
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {

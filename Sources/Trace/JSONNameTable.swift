@@ -12,6 +12,8 @@ package struct JSONNameTable: Sendable {
 
     @usableFromInline let entries: [Entry]
     @usableFromInline let rests: [UInt8]
+    /// The names in the order of the list, as they are written.
+    @usableFromInline let written: [Written]
 
     /// - Parameter names: the names, ASCII; `index(of:)` gives the place in this list.
     package init(_ names: [String]) {
@@ -28,6 +30,7 @@ package struct JSONNameTable: Sendable {
         }
         self.entries = entries
         self.rests = rests
+        written = names.map { Written($0) }
     }
 
     @inlinable @inline(__always)

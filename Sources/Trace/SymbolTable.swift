@@ -181,8 +181,7 @@ extension SymbolTable {
     mutating func reserve(_ times: Int, of other: SymbolTable) {
         ends.reserveCapacity(count + other.count * times)
         bytes.reserveCapacity(byteCount + other.byteCount * times)
-        // Half as many may be new.
-        reserve(other.count * times / 2)
+        reserve(other.count * times)
     }
 
     /// Makes the places ready for so many more texts.

@@ -85,11 +85,7 @@ extension TraceLog {
         arguments.append(row.arguments)
         labels.append(row.label)
         numbers.append(row.number)
-        valueEnds.append(UInt32(valuePool.count))
-        shownEnds.append(UInt32(shownPool.count))
-        edgeEnds.append(UInt32(edgePool.count))
-        fromEnds.append(UInt32(fromPool.count))
-        attributeEnds.append(UInt32(attributePool.count))
+        appendEnds()
         return true
     }
 

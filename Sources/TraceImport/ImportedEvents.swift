@@ -124,17 +124,20 @@ struct ImportedEvents: Sendable {
         declareProcesses()
         log.reserve(events: waiting.count)
         for id in lateEdges.keys { lateIDs.insert(id) }
-        for index in order {
+        var block = RowBlock()
+        let declared = log.count
+        for (count, index) in order.enumerated() {
             var event = waiting[Int(index)]
             event.row.time -= first
-            event.row.line = UInt32(clamping: log.count + 2)
-            if !append(&event) {
+            event.row.line = UInt32(clamping: declared + count + 2)
+            if !append(&event, to: &block) {
                 rejections.add(
-                    TraceRejection(
-                        line: 0, offset: 0, reason: "the trace is full after \(log.count) events; record a shorter time"))
+                    TraceRejection(line: 0, offset: 0, reason: "the trace is full after \(count) events; record a shorter time")
+                )
                 break
             }
         }
+        log.append(&block)
         log.recorder = "trueline import of \(format.rawValue)"
         log.limits = limits
         return ImportedTrace(log: log, format: format, rejections: rejections)
@@ -155,7 +158,7 @@ struct ImportedEvents: Sendable {
         }
     }
 
-    private mutating func append(_ event: inout Waiting) -> Bool {
+    private mutating func append(_ event: inout Waiting, to block: inout RowBlock) -> Bool {
         if !redactor.isEmpty {
             event.row.arguments = clean(event.row.arguments)
             event.row.label = clean(event.row.label)
@@ -180,7 +183,7 @@ struct ImportedEvents: Sendable {
             log.addAttribute(
                 redactor.isEmpty ? attribute : TraceLog.Attribute(name: attribute.name, value: clean(attribute.value)))
         }
-        return log.append(event.row)
+        return log.append(event.row, to: &block)
     }
 
     private mutating func clean(_ symbol: Symbol) -> Symbol {

@@ -71,6 +71,7 @@ extension OTLPImporter {
         events.removeAll()
         members = (events.intern("method"), events.intern("url"))
         spans.removeAll(keepingCapacity: true)
+        lastTrace = ([], .none)
         known.removeAll()
         intents.removeAll(keepingCapacity: true)
         intentEvents.removeAll(keepingCapacity: true)

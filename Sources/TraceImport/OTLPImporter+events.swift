@@ -79,9 +79,11 @@ extension OTLPImporter {
             row.flags.insert(.guarded)
             events.attribute("guard", try value.anyText() ?? "")
         default:
-            if key.raw.starts(with: Self.prefix.utf8) {
-                events.attribute(events.intern(String(key.string.dropFirst(Self.prefix.count))), try json(&value))
+            guard key.raw.starts(with: Self.prefix.utf8) else {
+                try value.skipValue()
+                return
             }
+            events.attribute(events.intern(String(key.string.dropFirst(Self.prefix.count))), try json(&value))
         }
     }
 
@@ -130,6 +132,8 @@ extension JSONCursor {
         try any { (name, cursor) throws(JSONFailure) in
             if name.equals("stringValue") || name.equals("string_value"), cursor.peek() == UInt8(ascii: "\"") {
                 found = try cursor.string()
+            } else {
+                try cursor.skipValue()
             }
         }
         return found
@@ -139,7 +143,10 @@ extension JSONCursor {
     mutating func anyInteger() throws(JSONFailure) -> Int64? {
         var found: Int64?
         try any { (name, cursor) throws(JSONFailure) in
-            guard !name.equals("doubleValue") else { return }
+            guard !name.equals("doubleValue") else {
+                try cursor.skipValue()
+                return
+            }
             if cursor.peek() == UInt8(ascii: "\"") {
                 let string = try cursor.string()
                 found = string.shortNumber ?? Int64(string.quoted.string.dropFirst().dropLast())
@@ -160,7 +167,7 @@ extension JSONCursor {
         return found
     }
 
-    /// Calls `body` with the name of the type and a cursor before the value within the wrapper.
+    /// Calls `body` with the name of the type and the cursor before the value within the wrapper, which `body` steps over.
     private mutating func any(
         _ body: (JSONString, inout JSONCursor) throws(JSONFailure) -> Void
     ) throws(JSONFailure) {
@@ -171,9 +178,7 @@ extension JSONCursor {
         var isFirst = true
         try beginObject()
         while let name = try nextMember(&isFirst) {
-            var inner = self
-            try skipValue()
-            try body(name, &inner)
+            try body(name, &self)
         }
     }
 
@@ -246,20 +251,6 @@ extension JSONCursor {
         text.append(contentsOf: key.bytes)
         text.append(UInt8(ascii: ":"))
         text.append(contentsOf: value)
-    }
-}
-
-extension JSONString {
-    /// The number that up to 19 digits are; `nil` for anything else, numbers too.
-    fileprivate var shortNumber: Int64? {
-        guard 1...19 ~= count else { return nil }
-        var number: UInt64 = 0
-        for byte in raw {
-            let digit = byte &- UInt8(ascii: "0")
-            guard digit < 10 else { return nil }
-            number = number &* 10 &+ UInt64(digit)
-        }
-        return Int64(exactly: number)
     }
 }
 

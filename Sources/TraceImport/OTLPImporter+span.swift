@@ -5,28 +5,39 @@ extension OTLPImporter {
 
     mutating func span(_ cursor: inout JSONCursor) throws(JSONFailure) -> Span {
         var span = Span()
-        var isFirst = true
+        var (isFirst, last) = (true, -1)
         try cursor.beginObject()
-        while let name = try cursor.nextMember(&isFirst) {
-            switch names.span.index(of: name) {
-            case 0, 10: span.trace = try identifier(&cursor, bytes: 16)
-            case 1, 11: span.span = try identifier(&cursor, bytes: 8)
-            case 2, 12: span.parent = try identifier(&cursor, bytes: 8)
-            case 3 where cursor.peek() == UInt8(ascii: "\""): span.name = try cursor.string()
-            case 4: span.kind = try spanKind(&cursor)
-            case 5, 13: span.start = try time(&cursor)
-            case 6, 14: span.end = try time(&cursor)
-            case 7 where cursor.peek() == UInt8(ascii: "["):
+        while let name = try cursor.nextMember(&isFirst, of: names.span, after: &last) {
+            switch name {
+            case 0, 12: span.trace = try traceIdentifier(&cursor)
+            case 1, 13: span.span = try identifier(&cursor, bytes: 8)
+            case 2, 14: span.parent = try identifier(&cursor, bytes: 8)
+            case 4 where cursor.peek() == UInt8(ascii: "\""): span.name = try cursor.string()
+            case 5: span.kind = try spanKind(&cursor)
+            case 6, 15: span.start = try time(&cursor)
+            case 7, 16: span.end = try time(&cursor)
+            case 8 where cursor.peek() == UInt8(ascii: "["):
                 span.meaning = Meaning()
-                try attributes(&cursor) { (importer, key, value) throws(JSONFailure) in
-                    try importer.read(key, &value, &span.meaning)
-                }
-            case 8 where cursor.peek() == UInt8(ascii: "["): span.events = try cursor.skipValue()
-            case 9 where cursor.peek() == UInt8(ascii: "{"): try status(&cursor, &span)
+                try attributes(&cursor, &span.meaning)
+            case 9 where cursor.peek() == UInt8(ascii: "["): span.events = try cursor.skipValue()
+            case 11 where cursor.peek() == UInt8(ascii: "{"): try status(&cursor, &span)
             default: try cursor.skipValue()
             }
         }
         return span
+    }
+
+    /// The trace's id, mostly that of the span before.
+    private mutating func traceIdentifier(_ cursor: inout JSONCursor) throws(JSONFailure) -> Symbol {
+        if !lastTrace.written.isEmpty, lastTrace.written.withUnsafeBytes({ cursor.take($0) }) { return lastTrace.symbol }
+        var start = cursor
+        let symbol = try identifier(&cursor, bytes: 16)
+        if !symbol.isNone, start.peek() == UInt8(ascii: "\"") {
+            lastTrace.written.removeAll(keepingCapacity: true)
+            lastTrace.written.append(contentsOf: cursor.slice(since: start).bytes)
+            lastTrace.symbol = symbol
+        }
+        return symbol
     }
 
     /// An id as lower-case hex; `none` when it is missing, empty or all zeros.
@@ -139,11 +150,13 @@ extension OTLPImporter {
         addEnd(start, span, meaning)
     }
 
-    private mutating func read(_ key: JSONString, _ value: inout JSONCursor, _ meaning: inout Meaning) throws(JSONFailure) {
+    mutating func read(_ key: JSONString, _ value: inout JSONCursor, _ meaning: inout Meaning) throws(JSONFailure) {
         switch names.attribute.index(of: key) {
         case 0, 1: meaning.method = try value.anyString() ?? meaning.method
         case 2, 3: meaning.url = try value.anyString() ?? meaning.url
-        case 4, 5: if meaning.url == nil { meaning.url = try value.anyString() }
+        case 4, 5:
+            let path = try value.anyString()
+            meaning.url = meaning.url ?? path
         case 6, 7: meaning.status = try value.anyInteger()
         case 8: meaning.session = try value.anyText().map { events.intern($0) } ?? .none
         case 9, 10: meaning.operation = try value.anyText()
@@ -157,7 +170,10 @@ extension OTLPImporter {
         case 18: meaning.written = try value.anyText()
         case 19: meaning.value = try json(&value)
         default:
-            guard telling.contains(key.raw) else { return }
+            guard telling.contains(key.raw) else {
+                try value.skipValue()
+                return
+            }
             var text: [UInt8] = []
             try value.appendAny(to: &text, depth: 0)
             text.withUnsafeBytes { events.redactor.add($0) }
@@ -213,7 +229,7 @@ extension OTLPImporter {
         row.time = span.end
         row.version = meaning.version
         row.label = .none
-        row.flags = []
+        row.flags = EventFlags(rawValue: 0)
         if let status = meaning.status, row.kind == .arrive {
             row.number = status
             row.flags.insert(.numbered)

@@ -66,6 +66,9 @@ struct OTLPImporter: Sendable {
     var intentEvents: [(event: Int, intent: Symbol)] = []
     /// Whether names of attributes tell of a credential, by their digests.
     var telling = TellingNames()
+    var guesses = OTLPAttributeGuesses()
+    /// The trace of the span before, and how its id was written, with the quotes.
+    var lastTrace = (written: [UInt8](), symbol: Symbol.none)
     var skipped = 0
     /// Instances of each service, in the order in which they were seen.
     var instances: [String: [String]] = [:]
@@ -245,7 +248,8 @@ struct OTLPImporter: Sendable {
             }
             try attributes(&cursor) { (importer, key, value) throws(JSONFailure) in
                 let index = importer.names.resource.index(of: key)
-                if index >= 0 { texts[index] = try value.anyText() }
+                let text = try value.anyText()
+                if index >= 0 { texts[index] = text }
             }
         }
         let service = texts[0] ?? "unknown_service"
@@ -282,31 +286,42 @@ struct OTLPImporter: Sendable {
         return number == 0 ? service : "\(service) #\(number + 1)"
     }
 
-    /// Reads a list of attributes, calling `body` with each key and a cursor before the value.
+    /// Reads a list of attributes, calling `body` with each key and a cursor before the value, which `body` steps over.
     mutating func attributes(
         _ cursor: inout JSONCursor,
         _ body: (inout OTLPImporter, JSONString, inout JSONCursor) throws(JSONFailure) -> Void
     ) throws(JSONFailure) {
         var isFirst = true
         try cursor.beginArray()
-        while try cursor.nextElement(&isFirst) {
-            var key: JSONString?
-            var value: JSONSlice?
-            var isFirst = true
-            try cursor.beginObject()
-            while let name = try cursor.nextMember(&isFirst) {
-                if name.equals("key") {
-                    key = try cursor.string("an attribute's key must be a text")
-                } else if name.equals("value") {
-                    value = try cursor.skipValue()
+        while try cursor.nextElement(&isFirst) { try attribute(&cursor, body) }
+    }
+
+    /// Reads one attribute. Its value may stand before its key.
+    mutating func attribute(
+        _ cursor: inout JSONCursor,
+        _ body: (inout OTLPImporter, JSONString, inout JSONCursor) throws(JSONFailure) -> Void
+    ) throws(JSONFailure) {
+        var key: JSONString?
+        var value: JSONSlice?
+        var isFirst = true
+        try cursor.beginObject()
+        while let name = try cursor.nextMember(&isFirst) {
+            if name.equals("key") {
+                key = try cursor.string("an attribute's key must be a text")
+            } else if name.equals("value") {
+                if let key, value == nil {
+                    value = cursor.here
+                    try body(&self, key, &cursor)
                 } else {
-                    try cursor.skipValue()
+                    value = try cursor.skipValue()
                 }
+            } else {
+                try cursor.skipValue()
             }
-            guard let key, let value else { continue }
-            var inner = JSONCursor(value, of: cursor)
-            try body(&self, key, &inner)
         }
+        guard let key, let slice = value, slice.count > 0 else { return }
+        var inner = JSONCursor(slice, of: cursor)
+        try body(&self, key, &inner)
     }
 }
 
@@ -319,9 +334,10 @@ struct OTLPNames {
     let resource = JSONNameTable([
         "service.name", "service.instance.id", "host.name", "browser.language", "telemetry.sdk.language", "session.id",
     ])
+    /// In the order in which exporters write them.
     let span = JSONNameTable([
-        "traceId", "spanId", "parentSpanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes", "events",
-        "status",
+        "traceId", "spanId", "parentSpanId", "flags", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes",
+        "events", "links", "status",
         "trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "end_time_unix_nano",
     ])
     let status = JSONNameTable(["code", "message"])

@@ -114,6 +114,7 @@ struct CheckHistoryCommand: ParsableCommand {
             }
             return try reader.finish()
         }
+        LargePages.useForHeap()
         var reader = TraceReader(concurrency: .processors)
         while !piece.isEmpty {
             reader.read(piece)

@@ -20,6 +20,7 @@ func wallSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+LargePages.useForHeap()
 let arguments = CommandLine.arguments
 guard arguments.count >= 2 else {
     print("usage: TraceBenchmark FILE [ROUNDS]")

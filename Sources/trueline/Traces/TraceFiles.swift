@@ -17,6 +17,7 @@ struct TraceFiles {
 
     /// Reads files in chunks; "-" is standard input. What cannot be read of a file is told on standard error, the first 20 places one by one.
     static func read(_ paths: [String], format: TraceFormat?) async throws -> TraceFiles {
+        LargePages.useForHeap()
         var files: [(log: TraceLog, input: DiagnosisReport.Input)] = []
         for path in paths { files.append(try await read(path, format)) }
         guard let first = files.first else { throw CommandFailure(.usage, "no trace was given") }

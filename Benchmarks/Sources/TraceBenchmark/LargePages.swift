@@ -1,0 +1,1 @@
+../../../Sources/trueline/LargePages.swift
