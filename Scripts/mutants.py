@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Breaks our own rules one at a time, and sees whether a test notices. See Docs/decisions/0006-mutants-as-generated-switches.md."""
+
+import argparse
+import os
+import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests" / "Mutants"))
+import catalogue  # noqa: E402
+import generated  # noqa: E402
+import report  # noqa: E402
+import trial  # noqa: E402
+
+# Of a machine that others use as well only what they leave: a trial's seconds are the processor's, not the clock's.
+NICE = 10
+
+
+def chosen(layers, arguments):
+    """The mutants that are asked for, with their layers."""
+    wanted = [(layer, mutant) for layer in layers for mutant in layer.mutants]
+    if arguments.layer:
+        wanted = [pair for pair in wanted if pair[0].name in arguments.layer]
+    if arguments.ids:
+        unknown = set(arguments.ids) - {mutant.id for _, mutant in wanted}
+        if unknown:
+            sys.exit(f"there is no mutant {', '.join(sorted(unknown))}; `Scripts/mutants.py list` names them")
+        wanted = [pair for pair in wanted if pair[1].id in arguments.ids]
+    if arguments.sample and arguments.sample < len(wanted):
+        picked = set(random.Random(arguments.seed).sample(range(len(wanted)), arguments.sample))
+        wanted = [pair for index, pair in enumerate(wanted) if index in picked]
+    return wanted
+
+
+def sound_times(binary, layers):
+    """How long each killer takes with no mutant on. Ends the program when one fails: then its failures would say nothing."""
+    times = {}
+    for layer in layers:
+        times[layer.name] = {}
+        for killer in layer.killers:
+            verdict = trial.run(binary, killer, "", trial.MOST_SECONDS, goes_on=True)
+            if verdict.killed:
+                sys.exit(f"without a mutant {layer.title} fails: {verdict.kind}: {', '.join(verdict.tests) or verdict.test}\n{verdict.message}")
+            times[layer.name][killer["name"]] = verdict.seconds
+            print(f"sound: {layer.name}, {killer['name']}: {verdict.seconds:.1f} s")
+    return times
+
+
+def build(layers, arguments):
+    generated.write(layers)
+    return generated.binary() if arguments.skip_build else generated.build()
+
+
+def run(arguments):
+    layers = catalogue.checked()
+    wanted = chosen(layers, arguments)
+    binary = build(layers, arguments)
+    sound = sound_times(binary, [layer for layer in layers if any(pair[0] is layer for pair in wanted)])
+    items = []
+    for layer, mutant in wanted:
+        verdicts = trial.trial(binary, layer.killers, mutant.id, sound[layer.name], arguments.all)
+        items.append(report.line(mutant, verdicts))
+        print(report.text(items[-1]), flush=True)
+    print()
+    for name, count, killed, most, seconds in report.summary(items):
+        print(f"{name:<12} {killed} of {count} killed, {most:.1f} s at most, {seconds:.0f} s in all")
+    command = "Scripts/mutants.py " + " ".join(sys.argv[1:])
+    conditions = f"debug build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    if arguments.json:
+        report.write(Path(arguments.json), report.as_json(items, command, conditions))
+    if arguments.markdown:
+        report.write(Path(arguments.markdown), report.markdown(items, command, conditions))
+    unexplained = [item["id"] for item in items if not item["killed"] and not item["survives"]]
+    if unexplained:
+        sys.exit(f"\n{len(unexplained)} survive: {', '.join(unexplained)}")
+
+
+def simulate(arguments):
+    """Builds the whole program with the mutants in it, and runs its simulator with one on."""
+    layers = catalogue.checked()
+    if arguments.id not in {mutant.id for layer in layers for mutant in layer.mutants}:
+        sys.exit(f"there is no mutant {arguments.id}; `Scripts/mutants.py list` names them")
+    generated.write(layers)
+    program = generated.program()
+    os.execve(program, [str(program), "simulate", *arguments.rest], dict(os.environ, TRUELINE_MUTANT=arguments.id))
+
+
+def check(_):
+    layers = catalogue.checked()
+    print(f"{sum(len(layer.mutants) for layer in layers)} mutants fit the sources")
+
+
+def show(_):
+    for layer in catalogue.checked():
+        for mutant in layer.mutants:
+            print(f"{mutant.id:<48} {mutant.rule:<8} {mutant.breaks}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    running = commands.add_parser("run", help="runs the tests with each mutant on, and reports which notices")
+    running.add_argument("--ids", nargs="+", help="these mutants only")
+    running.add_argument("--layer", nargs="+", help="the mutants of these layers only")
+    running.add_argument("--sample", type=int, help="so many, drawn by the seed")
+    running.add_argument("--seed", type=int, default=1)
+    running.add_argument("--all", action="store_true", help="goes on after the first failure: all tests that notice")
+    running.add_argument("--json", help="writes the results there")
+    running.add_argument("--markdown", help="writes them as a document there")
+    running.add_argument("--skip-build", action="store_true", help="takes what is built")
+    running.set_defaults(action=run)
+    building = commands.add_parser("build", help="writes the copy with all mutants in it, and builds it")
+    building.set_defaults(action=lambda _: print(build(catalogue.checked(), argparse.Namespace(skip_build=False))))
+    simulating = commands.add_parser("simulate", help="runs `trueline simulate` with a mutant on; what follows the id is passed on")
+    simulating.add_argument("id")
+    simulating.add_argument("rest", nargs=argparse.REMAINDER)
+    simulating.set_defaults(action=simulate)
+    commands.add_parser("check", help="holds the catalogue against the sources").set_defaults(action=check)
+    commands.add_parser("list", help="names the mutants").set_defaults(action=show)
+    arguments = parser.parse_args()
+    os.nice(NICE)
+    arguments.action(arguments)
+
+
+if __name__ == "__main__":
+    main()
