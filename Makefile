@@ -5,7 +5,7 @@ PORT ?= 8787
 DATA ?= trueline-data
 TOOLS := .venv-tools/bin
 
-.PHONY: run test test-core test-swift test-wasm test-web test-browser test-kill test-disk mutants lint format model clean help
+.PHONY: run test test-core test-swift test-wasm test-web test-browser test-guides test-kill test-disk mutants lint format model clean help
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ run: ## Builds Trueline and serves it with a sample list at http://127.0.0.1:878
 
 test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser and kill tests
 	@Scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-kill test-disk
+	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-guides test-kill test-disk
 
 test-core: ## The layers without heavy dependencies: resolves, builds and tests in about a minute
 	@TRUELINE_CORE=1 swift test --scratch-path .build-core
@@ -51,6 +51,11 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/attestation.py
 	@$(TOOLS)/python Tests/Browser/plain_words.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
+
+test-guides: ## Runs the commands that the guides show, and compares what they print
+	@Scripts/setup.sh test
+	@swift build --product trueline
+	@$(TOOLS)/python Tests/Guides/guides.py
 
 test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test

@@ -113,7 +113,7 @@ var targets: [Target] = [
     pureTests("TraceImport", ["TraceImport", "Trace"]),
     pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
     pureTests("TraceRecording", ["TraceRecording", "Trace"]),
-    pureTests("Guards", ["Guards"]),
+    pureTests("Guards", ["Guards", "Diagnosis", "TraceRecording", "Trace"]),
     tests(
         "Exploration",
         [
