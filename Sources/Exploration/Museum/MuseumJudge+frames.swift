@@ -22,6 +22,9 @@ extension MuseumJudge {
     private mutating func checkIdentity(_ place: String, _ shown: MuseumShown, _ view: MuseumPiece.View) {
         guard let expected = view.cell(at: place), expected != shown.cell else { return }
         report("A13", "\(place) of \(view.name) shows \(shown.cell), which is not what it stands for (\(expected))")
+        if let askedAt = shown.askedAt, askedAt <= leftAt {
+            report("A10", "\(place) shows the answer to a read from before the screen was left")
+        }
         if shown.askedAt != nil, shown.rank < viewIntent {
             report("A1", "\(place) shows the answer to i\(shown.rank), though i\(viewIntent) was asked for after it")
         }

@@ -34,6 +34,8 @@ package struct MuseumJudge {
     var viewIntent: Int64 = 0
     var highest: [String: Highest] = [:]
     var isOnScreen = false
+    /// The fact at which the screen was last left.
+    var leftAt = -1
     var position: Int64 = 0
     var hasHole = false
     var hasRegressed = false
@@ -68,7 +70,9 @@ package struct MuseumJudge {
             isOnScreen = true
         case .edited(let edit, let intent, _): edits.append(Asked(edit: edit, intent: intent))
         case .typed(let place, let value): typed[place] = value
-        case .left: isOnScreen = false
+        case .left:
+            isOnScreen = false
+            leftAt = self.fact
         case .cameBack: isOnScreen = true
         case .committed(let revision, let cell, let value, let intent, let base):
             checkCommit(cell, revision, intent: intent, base: base)

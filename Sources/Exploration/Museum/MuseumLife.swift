@@ -66,7 +66,8 @@ struct MuseumRecord {
         event.process = process
         event.session = process == Self.screen ? "person" : ""
         tick += 1
-        event.time = milliseconds * 1_000_000 + tick * 1_000
+        // A millisecond an event, so that a timeline has room between them.
+        event.time = (milliseconds + tick) * 1_000_000
         if process == Self.screen, task > 0 { event.task = "t\(task)" }
         events.append(event)
     }

@@ -11,7 +11,7 @@ package struct MuseumVerdict: Sendable, Hashable {
     /// The invariants that an anomaly seen by a person breaks. Where there are two, the second one is the server's part.
     static func invariants(of anomaly: String) -> [String] {
         switch anomaly {
-        case "A1", "A13": ["C1"]
+        case "A1", "A10", "A13": ["C1"]
         case "A3": ["S6"]
         case "A4": ["C3", "S1"]
         case "A5", "A11": ["C2"]

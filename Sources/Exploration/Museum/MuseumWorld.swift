@@ -121,7 +121,6 @@ package struct MuseumWorld {
 
 extension MuseumWorld {
     private mutating func take(_ step: MuseumStep) {
-        record.milliseconds = Int64(clamping: now)
         switch step {
         case .open, .refresh, .edit, .type, .leave, .comeBack: person(step)
         case .commit(let cells): server.commit(cells)
@@ -221,6 +220,7 @@ extension MuseumWorld {
 
 extension MuseumWorld {
     mutating func hand(_ event: MuseumClientEvent) {
+        record.milliseconds = Int64(clamping: now)
         client.handle(event, at: now)
         while let effect = client.nextEffect() {
             switch effect {
@@ -247,12 +247,13 @@ extension MuseumWorld {
     private mutating func begin(_ read: MuseumRead) {
         let intent = read.intent ?? ask(label: "read again of its own accord", arguments: read.view)
         ranks[read.id] = (intent, facts.count)
+        let isPart = view?.inParts == true && kind != .trueline
         record.add(.start) { event in
             event.request = read.id
             event.intent = "i\(intent)"
             event.slot = Self.slot
             event.arguments = MuseumRecord.json(read.view)
-            event.label = "read \(read.view)"
+            event.label = "read " + (isPart ? read.cells.joined(separator: ", ") : read.view)
         }
         queue.append(.readRequest(read))
     }

@@ -18,7 +18,8 @@ struct ReferenceClient: MuseumClient {
     private var rank: Int64 = 0
     /// By place, or by cell in a client that patches.
     private var entries: [String: Entry] = [:]
-    private var reads: [String: MuseumRead] = [:]
+    /// The reads on their way, and the places that each was asked for.
+    private var reads: [String: [MuseumPiece.View.Place]] = [:]
     /// What a change wrote over, by the key it wrote to.
     private var before: [Int64: [String: MuseumShown?]] = [:]
     /// Where a change will write its answer: by cell the key, taken when it was asked for.
@@ -82,34 +83,23 @@ struct ReferenceClient: MuseumClient {
         for cells in view.inParts ? all.map({ [$0] }) : [all] {
             requests += 1
             let read = MuseumRead(id: "r\(requests)", view: view.name, cells: cells, intent: intent)
-            reads[read.id] = read
+            reads[read.id] = view.places.filter { cells.contains($0.cell) }
             effects.append(.read(read))
         }
     }
 
+    /// A client that shows by place keeps what it got at the places it was for, whatever is asked for now.
     private mutating func arrived(_ reply: MuseumReadReply) {
-        reads[reply.read.id] = nil
-        if !isPatching { seen = reply.revision } else { seen = max(seen, reply.revision) }
-        guard let asked = asked(reply.read) else { return }
-        for place in asked where reply.read.cells.contains(place.cell) {
+        guard let places = reads.removeValue(forKey: reply.read.id) else { return }
+        seen = isPatching ? max(seen, reply.revision) : reply.revision
+        for place in places {
             let stored = reply.cells[place.cell]
             let shown = MuseumShown(
                 cell: place.cell, value: stored?.value, version: stored?.version ?? reply.revision, isMarked: false,
-                rank: reply.rank,
-                askedAt: reply.askedAt)
+                rank: reply.rank, askedAt: reply.askedAt)
             put(shown, at: isPatching ? place.cell : place.name, request: reply.read.id)
         }
         derive(request: reply.read.id)
-    }
-
-    /// The places that a read was for. A client that shows by place keeps what it got there, whatever is asked for now.
-    private func asked(_ read: MuseumRead) -> [MuseumPiece.View.Place]? {
-        guard let view else { return nil }
-        if view.name == read.view || isPatching {
-            return view.name == read.view
-                ? view.places : read.cells.map { MuseumPiece.View.Place(name: $0, cell: $0) }
-        }
-        return zip(view.places, read.cells).map { MuseumPiece.View.Place(name: $0.name, cell: $1) }
     }
 
     private mutating func heard(_ signal: MuseumSignal) {
