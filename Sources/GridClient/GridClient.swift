@@ -53,7 +53,7 @@ public struct GridClient: Sendable {
     public func grids() async throws -> [GridSummary] {
         let bytes = try await get("/api/v1/grids")
         return try Self.read { () throws(WireError) in try GridList(wire: bytes) }.grids.map {
-            GridSummary(id: $0.id, name: $0.name, revision: $0.revision, damage: $0.damage)
+            GridSummary(id: $0.id, name: $0.name, damage: $0.damage)
         }
     }
 

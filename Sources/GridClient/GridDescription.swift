@@ -7,7 +7,6 @@ public struct GridSummary: Hashable, Sendable {
     public var id: GridID
     /// Empty when the grid cannot be opened.
     public var name: String
-    public var revision: Revision
     /// Why the grid cannot be opened.
     public var damage: String?
 }

@@ -1,7 +1,6 @@
 package import GridModel
-package import Ordering
 
-// GET /grids: {"grids":[{"id":"...","name":"...","revision":12},{"id":"...","damage":"why it cannot be opened"}]}
+// GET /grids: {"grids":[{"id":"...","name":"..."},{"id":"...","damage":"why it cannot be opened"}]}
 
 /// The grids of a server, as its list names them.
 package struct GridList: Hashable, Sendable {
@@ -9,14 +8,12 @@ package struct GridList: Hashable, Sendable {
         package var id: GridID
         /// Empty when the grid cannot be opened.
         package var name: String
-        package var revision: Revision
         /// Why the grid cannot be opened.
         package var damage: String?
 
-        package init(id: GridID, name: String, revision: Revision, damage: String? = nil) {
+        package init(id: GridID, name: String, damage: String? = nil) {
             self.id = id
             self.name = name
-            self.revision = revision
             self.damage = damage
         }
     }
@@ -42,7 +39,6 @@ extension GridList.Entry {
     fileprivate init(_ reader: inout WireReader) throws(WireError) {
         var id: GridID?
         var name = ""
-        var revision = Revision.zero
         var damage: String?
         try reader.object { (member, reader) throws(WireError) in
             switch member {
@@ -50,12 +46,11 @@ extension GridList.Entry {
                 id = GridID(try reader.string())
                 if id == nil { throw reader.failure("not a grid's id") }
             case "name": name = try reader.string()
-            case "revision": revision = try reader.revision()
             case "damage": damage = try reader.takeNull() ? nil : try reader.string()
             default: _ = try reader.skipValue()
             }
         }
         guard let id else { throw reader.missing("id") }
-        self.init(id: id, name: name, revision: revision, damage: damage)
+        self.init(id: id, name: name, damage: damage)
     }
 }

@@ -109,7 +109,7 @@ enum Schemas {
             "grids",
             .array(
                 object(
-                    .init("id", .string()), .init("name", name, required: false), .init("revision", revision, required: false),
+                    .init("id", .string()), .init("name", name, required: false),
                     .init("damage", .string(), required: false)))))
     private static let state = Schema.oneOf([
         .choice(["queued", "running", "stale"]),
