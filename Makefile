@@ -44,6 +44,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/firefox.py --turns 12
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/checkout.py --trueline .build/debug/trueline
+	@$(TOOLS)/python Tests/Browser/proxy.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/edits_race_run.py
 	@$(TOOLS)/python Tests/Browser/self_record.py

@@ -40,6 +40,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -84,6 +85,8 @@ var targets: [Target] = [
     layer("Enrichment", ["ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", "Wire", logging]),
     layer("TraceImport", ["Trace"]),
     layer("TraceRecording", ["Trace"]),
+    layer("MessageFraming"),
+    layer("Reordering", ["Trace"]),
     layer(
         "Exploration",
         [
@@ -114,6 +117,8 @@ var targets: [Target] = [
     pureTests("HistoryCheck", ["HistoryCheck", "Trace"]),
     pureTests("TraceRecording", ["TraceRecording", "Trace"]),
     pureTests("Guards", ["Guards", "Diagnosis", "TraceRecording", "Trace"]),
+    pureTests("MessageFraming", ["MessageFraming"]),
+    pureTests("Reordering", ["Reordering"]),
     tests(
         "Exploration",
         [
@@ -143,6 +148,7 @@ if !coreOnly && !storeOnly {
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ]
@@ -156,6 +162,7 @@ if !coreOnly && !storeOnly {
                 nioHTTPTypes, nioHTTPTypesHTTP1,
                 httpTypes, serviceLifecycle, logging,
             ]),
+        layer("ReorderProxy", ["Reordering", "MessageFraming", "TraceRecording", "Trace", nio, nioPosix, nioSSL]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", "TraceRecording", httpClient, nio, nioHTTP1]),
 
         .systemLibrary(name: "CAllocator"),
@@ -166,6 +173,7 @@ if !coreOnly && !storeOnly {
             dependencies: [
                 "Exploration", "TimelinePage", "Diagnosis", "TraceSynthesis", "TraceImport", "TraceRecording", "Trace",
                 "HistoryCheck",
+                "ReorderProxy", "Reordering",
                 "GridServer",
                 "GridClient",
                 "SQLiteStore",
@@ -196,6 +204,7 @@ if !coreOnly && !storeOnly {
 if traceOnly {
     let names = [
         "Guards", "Trace", "TraceImport", "TraceRecording", "TraceSynthesis", "TimelinePage", "Diagnosis", "HistoryCheck",
+        "MessageFraming", "Reordering",
     ]
     targets = targets.filter { target in names.contains { target.name == $0 || target.name == $0 + "Tests" } }
     packages = []

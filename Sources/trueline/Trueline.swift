@@ -14,7 +14,7 @@ struct Trueline: AsyncParsableCommand {
             ServeCommand.self, ImportCommand.self, ExportCommand.self, TailCommand.self, WatchCommand.self, FloodCommand.self,
             EnrichCommand.self,
             DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, PredictCommand.self, ReplayCommand.self,
-            OpenCommand.self,
+            OpenCommand.self, ProxyCommand.self,
             SynthesizeCommand.self, MuseumCommand.self,
         ])
 }

@@ -26,6 +26,8 @@ enum ImportTable {
         ],
         "TraceImport": ["Trace"],
         "TraceRecording": ["Trace", "Synchronization"],
+        "MessageFraming": [],
+        "Reordering": ["Trace"],
         "Exploration": [
             "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis", "Trace",
             "Logging", "Synchronization",
@@ -40,6 +42,7 @@ enum ImportTable {
             "NIOHTTPTypesHTTP1", "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],
+        "ReorderProxy": ["Reordering", "MessageFraming", "TraceRecording", "Trace", "NIOCore", "NIOPosix", "NIOSSL"],
         "GridClient": [
             "Wire", "GridModel", "Ordering", "TraceRecording", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes",
             "Synchronization",

@@ -1,0 +1,253 @@
+import MessageFraming
+import NIOCore
+import Reordering
+
+/// One request and its response on their way through the proxy.
+final class Exchange {
+    /// The response, or one message of it: bytes that go together.
+    private struct Part {
+        var message: Int
+        /// Nobody needs to be asked: a comment of a stream.
+        var isReleased = false
+        var isConfirmed = false
+        /// All of its bytes are here.
+        var isComplete = false
+        /// The scheduler knows of it.
+        var isAnnounced = false
+        var bytes: [ByteBuffer] = []
+    }
+
+    let id: ExchangeID
+    let request: RequestHead
+    let identity: RequestIdentity
+    let isCandidate: Bool
+    /// Names of the request in traces.
+    let trace: TraceContext
+    private unowned let hub: ProxyHub
+    private weak var front: FrontHandler?
+    /// The request is wholly there.
+    var isRequestComplete = false
+    private(set) var response: ResponseHead?
+    private var isHeadWritten = false
+    private var isEnded = false
+    private(set) var isOver = false
+    private var parts: [Part] = []
+    private var messages = 0
+    private var splitter: StreamSplitter?
+    private var injection: HTMLInjection?
+    private var queuedBytes = 0
+    /// The client's connection ends with this response, so that it can be seen to have been read.
+    private var closes = false
+    private(set) var isTunnel = false
+
+    init(
+        _ id: ExchangeID, _ request: RequestHead, hub: ProxyHub, front: FrontHandler, trace: TraceContext, isCandidate: Bool
+    ) {
+        self.id = id
+        self.request = request
+        self.hub = hub
+        self.front = front
+        self.trace = trace
+        self.isCandidate = isCandidate
+        identity = RequestIdentity(
+            method: request.method, target: request.target, ignoring: hub.configuration.ignoredArguments)
+    }
+
+    /// The upstream may send more: what is held is bounded here, the rest waits where it is.
+    var wantsMore: Bool {
+        guard !isOver else { return false }
+        guard queuedBytes > 0 else { return front?.isWritable ?? false }
+        return queuedBytes < ProxyLimits.heldBytes && hub.heldBytes < ProxyLimits.allHeldBytes
+    }
+
+    var state: String {
+        guard response != nil else { return "asked" }
+        return hub.scheduler.holds.contains { $0.exchange == id } ? "held" : "passing"
+    }
+
+    // MARK: - From the upstream
+
+    func responded(_ head: ResponseHead) {
+        isTunnel = head.status == 101
+        var out = ResponseTranslation(hub, request: request).translate(head, isTunnel: isTunnel)
+        if isTunnel {
+            splitter = .frames(FrameSplitter())
+        } else if out.isEventStream {
+            splitter = .events(EventSplitter())
+        } else {
+            injection = HTMLInjection(hub, request: request, response: &out.head)
+        }
+        response = out.head
+        parts.append(Part(message: 0, isComplete: splitter != nil, isAnnounced: true))
+        hub.tracer?.answered(self, status: head.status)
+        hub.handle(.answered(HoldID(id)))
+        pump()
+    }
+
+    func received(_ bytes: ByteBuffer) {
+        guard !isOver else { return }
+        if var injection {
+            let pieces = injection.pass(bytes)
+            self.injection = injection
+            for piece in pieces { append(piece) }
+        } else if splitter != nil {
+            split(bytes)
+        } else {
+            append(bytes)
+        }
+        pump()
+    }
+
+    /// The response is complete.
+    func responseEnded() {
+        guard !isOver, !isEnded else { return }
+        if var injection {
+            for piece in injection.finish() { append(piece) }
+            self.injection = nil
+        }
+        isEnded = true
+        if splitter == nil {
+            parts.withLast { $0.isComplete = true }
+        } else if var last = parts.last, !last.isComplete {
+            // What a stream leaves unfinished is no message.
+            last.isComplete = true
+            last.isReleased = last.isReleased || !last.isAnnounced
+            parts[parts.count - 1] = last
+        }
+        pump()
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0, !parts.isEmpty else { return }
+        parts[parts.count - 1].bytes.append(bytes)
+        queuedBytes += bytes.readableBytes
+        hub.heldBytes += bytes.readableBytes
+    }
+
+    private func split(_ bytes: ByteBuffer) {
+        var rest = bytes
+        while rest.readableBytes > 0, var splitter {
+            let result: Result<(count: Int, end: Bool?), FramingError> = rest.withUnsafeReadableBytes { bytes in
+                do throws(FramingError) { return .success(try splitter.split(bytes)) } catch { return .failure(error) }
+            }
+            self.splitter = splitter
+            guard case .success(let (count, end)) = result, let piece = rest.readSlice(length: count) else {
+                return front?.cut(self, "the upstream's frames are none") ?? ()
+            }
+            if parts.last?.isComplete ?? true { parts.append(Part(message: 0)) }
+            append(piece)
+            if let end {
+                finishMessage(end)
+            } else if queuedBytes >= ProxyLimits.heldBytes {
+                // Too large to be kept whole: it is a message now, and its rest follows when it goes.
+                announce()
+            }
+        }
+    }
+
+    private func finishMessage(_ isMessage: Bool) {
+        parts.withLast { part in
+            part.isComplete = true
+            part.isReleased = part.isReleased || !isMessage && !part.isAnnounced
+        }
+        if isMessage { announce() }
+    }
+
+    private func announce() {
+        guard let last = parts.last, !last.isAnnounced else { return }
+        messages += 1
+        let number = messages
+        parts.withLast { part in
+            part.isAnnounced = true
+            part.message = number
+        }
+        hub.handle(.answered(HoldID(id, message: number)))
+    }
+
+    // MARK: - To the client
+
+    /// The scheduler lets a part go.
+    func release(_ message: Int, confirm: Bool) {
+        guard let index = parts.firstIndex(where: { $0.isAnnounced && $0.message == message }) else { return }
+        parts[index].isReleased = true
+        parts[index].isConfirmed = confirm
+        if confirm, splitter == nil { closes = true }
+        pump()
+        front?.resumeUpstream()
+    }
+
+    private var isPumping = false
+
+    /// Writes what may go.
+    private func pump() {
+        guard !isPumping, !isOver, let front else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while let first = parts.first, first.isReleased {
+            writeHead(front)
+            for bytes in first.bytes { write(bytes, front) }
+            parts[0].bytes.removeAll()
+            // A message may have been released or completed by what the writing led to.
+            guard parts[0].isComplete else { break }
+            let done = parts.removeFirst()
+            if splitter != nil, done.isAnnounced { delivered(done) }
+        }
+        front.flush()
+        if isEnded, parts.isEmpty, isHeadWritten { finish(front) }
+    }
+
+    private func writeHead(_ front: FrontHandler) {
+        guard !isHeadWritten, var head = response else { return }
+        isHeadWritten = true
+        closes = closes || !isRequestComplete || front.mustClose || head.framing == .untilClose
+        if !isTunnel, closes { head.fields.set("Connection", "close") }
+        front.write(ByteBuffer(bytes: HeadWriter.bytes(head)))
+    }
+
+    private func write(_ bytes: ByteBuffer, _ front: FrontHandler) {
+        queuedBytes -= bytes.readableBytes
+        hub.heldBytes -= bytes.readableBytes
+        guard response?.framing == .chunked else { return front.write(bytes) }
+        front.write(ByteBuffer(string: HeadWriter.chunkStart(bytes.readableBytes)))
+        front.write(bytes)
+        front.write(ByteBuffer(string: HeadWriter.chunkEnd))
+    }
+
+    /// A message of a stream is with the client as far as can be known: its bytes are on their way, in order.
+    private func delivered(_ part: Part) {
+        hub.tracer?.delivered(self, message: part.message)
+        hub.handle(.taken(HoldID(id, message: part.message)))
+    }
+
+    private func finish(_ front: FrontHandler) {
+        if response?.framing == .chunked { front.write(ByteBuffer(string: HeadWriter.lastChunk)) }
+        front.flush()
+        isOver = true
+        front.responseDone(self, closes: closes || isTunnel)
+    }
+
+    /// The client has read it all, as far as can be known.
+    func taken() {
+        if splitter == nil {
+            hub.tracer?.delivered(self, message: 0)
+            hub.handle(.taken(HoldID(id)))
+        }
+        hub.ended(self, "done")
+    }
+
+    /// Either side gave up.
+    func abandon(_ how: String) {
+        isOver = true
+        for part in parts { for bytes in part.bytes { hub.heldBytes -= bytes.readableBytes } }
+        parts = []
+        hub.ended(self, how)
+    }
+}
+
+extension Array {
+    /// Changes the last element, if there is one.
+    fileprivate mutating func withLast(_ body: (inout Element) -> Void) {
+        guard !isEmpty else { return }
+        body(&self[count - 1])
+    }
+}

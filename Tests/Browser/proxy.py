@@ -1,0 +1,140 @@
+"""`trueline proxy` in a real Chromium: a race that a healthy recording predicts is forced, every time, and a guard takes it away.
+
+    python Tests/Browser/proxy.py --trueline PROGRAM [--long] [--repetitions N] [--only NAME] [--shots DIRECTORY]
+
+The example shop is recorded while nothing goes wrong; `trueline predict` names an order with another end; the proxy forces that order and the
+total on the screen is wrong, N of N times (5; with --long 100), and 0 of N with a guard. The same for the small pages of Examples/races.
+Prints the wall time beside that of the same page behind the same proxy undisturbed, taken in turns.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "Examples", "checkout"))
+import record as recording  # noqa: E402
+import server as shop  # noqa: E402
+
+# Forcing an order may cost so much of the undisturbed time.
+WALL = 1.3
+failed = 0
+
+
+def check(sentence, ok, found=""):
+    global failed
+    failed += not ok
+    print("ok  " if ok else "FAIL", sentence, "" if ok else repr(found), flush=True)
+
+
+@contextlib.contextmanager
+def proxy(program, upstream, *words):
+    """A running proxy; gives its address."""
+    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", *words], stdout=subprocess.PIPE, text=True)
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def state(address):
+    with urllib.request.urlopen(f"{address}/__trueline/state") as reply:
+        return json.load(reply)
+
+
+def buy(page, rounds):
+    """Shops without waiting for any answer, and then until the page waits for nothing."""
+    for number in range(rounds):
+        page.click("#add")
+        page.fill("#wanted", str(2 + number % 5))
+        page.click("#change")
+        page.fill("#coupon", "SPRING10" if number % 2 == 0 else "")
+        page.click("#apply")
+    recording.until(page, f"document.body.dataset.cart === '{3 * rounds}'")
+    recording.quiet(page)
+    cost = shop.total(2 + (rounds - 1) % 5, "SPRING10" if (rounds - 1) % 2 == 0 else "")
+    return page.evaluate("Number(document.body.dataset.total)") == cost
+
+
+def visit(browser, address, guard, rounds, shot=None):
+    """One visit to the shop: whether the total is right, and the seconds that it took."""
+    page = browser.new_page()
+    page.goto(f"{address}/?guard={guard}&record=0")
+    recording.quiet(page)
+    begun = time.monotonic()
+    right = buy(page, rounds)
+    took = time.monotonic() - begun
+    if shot:
+        page.screenshot(path=shot)
+    page.close()
+    return right, took
+
+
+def predicted(program, folder):
+    """Records the shop while nothing goes wrong, and answers the file of the order that ends otherwise."""
+    text, summary = recording.record("none", "calm", 51, 2)
+    path = os.path.join(folder, "calm.trace.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    found = subprocess.run([program, "predict", path, "--format", "json", "--witness", folder], capture_output=True, text=True, timeout=120)
+    check("the recording is healthy, and predict names an order with another end", summary["wrong"] == 0 and found.returncode == 1, found.stderr)
+    return os.path.join(folder, "1.json")
+
+
+def forced(browser, program, upstream, plan, guard, repetitions, shots):
+    """How often the total was right, how long it took, and what went otherwise than planned."""
+    right, times, inexact = 0, [], []
+    for number in range(repetitions):
+        with proxy(program, upstream, *plan) as address:
+            shot = os.path.join(shots, f"checkout-{guard}.png") if shots and number == 0 else None
+            ok, took = visit(browser, address, guard, 2, shot)
+            right += ok
+            times.append(took)
+            # A page with a guard gives requests up: that is no failure of the plan.
+            if state(address)["inexact"]:
+                inexact.append(state(address)["reports"])
+    return right, times, inexact
+
+
+def checkout(browser, program, witness, repetitions, shots):
+    server = shop.serve(0, "calm", 7)
+    plan = ["--witness", witness]
+    right, times, inexact = forced(browser, program, server.url, plan, "none", repetitions, shots)
+    check(f"checkout: the predicted order leaves a wrong total, {repetitions} of {repetitions}", right == 0 and not inexact, (right, inexact))
+    guarded, _, _ = forced(browser, program, server.url, plan, "latest", repetitions, shots)
+    check(f"checkout with ?guard=latest: the same plan leaves the right one, {repetitions} of {repetitions}", guarded == repetitions, guarded)
+    _, calm, _ = forced(browser, program, server.url, ["--plan", "pass"], "none", min(repetitions, 20), None)
+    ratio = statistics.median(times) / statistics.median(calm)
+    check(f"checkout: forcing takes {ratio:.2f} times the undisturbed time (at most {WALL})", ratio <= WALL, (times[:5], calm[:5]))
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--trueline", default=os.path.join(ROOT, ".build", "debug", "trueline"))
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--repetitions", type=int)
+    parser.add_argument("--only")
+    parser.add_argument("--shots")
+    options = parser.parse_args()
+    count = options.repetitions or (100 if options.long else 5)
+    with tempfile.TemporaryDirectory() as folder:
+        # The recording opens a browser of its own.
+        order = predicted(options.trueline, folder) if options.only in (None, "checkout") else None
+        with sync_playwright() as tools:
+            chromium = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+            if order:
+                checkout(chromium, options.trueline, order, count, options.shots)
+            chromium.close()
+    sys.exit(failed > 0)
