@@ -1,0 +1,205 @@
+import ChangePipeline
+import Enrichment
+import GridImage
+import GridModel
+import Ordering
+
+/// People, their screens, the network, a server, its disk and an agent: one schedule's world. The cores in it are the real ones; all that
+/// is between them belongs to the simulation. What happens is told to the oracles as it happens.
+struct World {
+    /// Something that was asked for, under the intent with its number.
+    struct Asked: Sendable {
+        enum Origin: Sendable {
+            case person(screen: Int, draft: UInt32)
+            /// Nobody waits for it.
+            case nobody
+            case plan
+            case ask(SteppedRunAsk)
+            case step(SteppedRunStep)
+            case phase(RunPhaseNote)
+        }
+
+        var command: Command
+        var origin: Origin
+    }
+
+    let schedule: Schedule
+    let control: Control
+    let limits: PipelineLimits
+    let signalLimits: SignalLimits
+    let windows: [ColumnWindow]
+    /// Chance for what a step's own numbers do not decide: what a power cut leaves of unsynced writes.
+    var chance: Chance
+    var now: UInt64 = 0
+    var oracles: Oracles
+    var screens: [Screen] = []
+    let disk: SimulatedDisk
+    let news: ServerNews
+    let time: SimulatedTime
+    var server: SimulatedServer
+    /// A second server's image, which follows the log.
+    var replica: GridImage
+
+    // What is on its way.
+    var reads: [ReadMessage] = []
+    var replies: [ReplyMessage] = []
+    var changes: [ChangeMessage] = []
+    var answers: [AnswerMessage] = []
+    /// What a cache in between remembers.
+    var cached: [ReplyMessage] = []
+
+    var asked: [Asked]
+    /// The command of each submission.
+    var submissions: [Int] = []
+    /// Counts what was written: every value comes once.
+    var written: UInt32
+    var agent: Agent?
+    var runs: UInt32 = 0
+    /// The last edit of each screen that was saved: what an undo takes back.
+    var undoable: [(row: UInt32, column: UInt32, old: UInt32, revision: UInt32)?] = []
+    let reorders: Bool
+    let duplicates: Bool
+    let usesReplica: Bool
+    var isDiskFull = false
+    /// A signal that a control keeps back until the next one is out.
+    var heldBack: SignalEvent?
+
+    init(_ schedule: Schedule, control: Control, synchronous: Synchronous, keepsTrace: Bool) throws(Violation) {
+        let start = StartingGrid.shared
+        self.schedule = schedule
+        self.control = control
+        var chance = Chance(seed: schedule.shape)
+        limits = SimulatedServer.limits
+        signalLimits = SimulatedServer.signalLimits(schedule.shape, gaps: schedule.faults.contains(.gaps))
+        windows = start.windows
+        news = ServerNews()
+        time = SimulatedTime()
+        disk = SimulatedDisk(start.contents, synchronous: synchronous, control: control, news: news)
+        oracles = Oracles(truth: start.truth, keepsTrace: keepsTrace)
+        oracles.server.told = start.truth.revision
+        asked = start.asked
+        written = start.written
+        reorders = schedule.faults.contains(.reorder)
+        duplicates = schedule.faults.contains(.duplicate)
+        usesReplica = schedule.faults.contains(.replica)
+        do throws(PipelineError) {
+            server = try SimulatedServer(disk: disk, news: news, time: time, limits: limits, signalLimits: signalLimits)
+        } catch {
+            throw Violation(.s1, "the server does not start: \(error)")
+        }
+        replica = start.image
+        let count = 1 + Int(chance.below(3))
+        let shapes = (0..<count).map { _ in Self.shape(&chance) }
+        self.chance = chance
+        for (configuration, pageSize) in shapes {
+            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control))
+            oracles.screens.append(ScreenBooks(configuration, pageSize: pageSize))
+            undoable.append(nil)
+        }
+        oracles.server.positions = screens.map { _ in 0 }
+    }
+
+    private static func shape(_ chance: inout Chance) -> (Configuration, Int) {
+        var configuration = Configuration()
+        configuration.marginPages = chance.below(3)
+        configuration.pagesInView = 2 + chance.below(2)
+        configuration.cachedPages = configuration.pagesInView + 2 * configuration.marginPages + chance.below(3)
+        configuration.replyTimeoutMilliseconds = 4_000
+        configuration.jitterSeed = chance.below(1 << 16)
+        return (configuration, 2 + Int(chance.below(3)))
+    }
+
+    /// Opens every screen, takes the steps one by one, then lets everything come to rest.
+    mutating func run() throws(Violation) {
+        for index in screens.indices {
+            screens[index].sheet = index == 2 ? 1 : 0
+            screens[index].view = Int(chance.below(3)) / 2 * Int(1 + chance.below(2))
+            try open(index)
+            try connect(index, resuming: false)
+        }
+        for step in schedule.steps {
+            try perform(step)
+        }
+        try settle()
+        oracles.tally.milliseconds = now
+    }
+
+    mutating func perform(_ step: Step) throws(Violation) {
+        switch step.kind {
+        case .scroll, .open, .refresh, .edit, .editMany, .undo, .discard, .lid: try person(step)
+        case .insert, .delete, .move, .program, .empty: program(step)
+        case .serve, .deliver, .duplicateReply, .loseRead, .loseReply, .refuseRead, .staleReply: try network(step)
+        case .submit, .answer, .loseChange, .loseAnswer, .resend: try changing(step)
+        case .event, .loseEvent, .doubleEvent, .swapEvents, .breakStream, .connect, .buffer, .beat: try stream(step)
+        case .write, .cut, .tear, .failSync, .full, .follow: try serving(step)
+        case .run, .prepare, .reply, .wrongReply, .failCall, .control: try enriching(step)
+        case .wait: try wait(Self.waits[Int(step.a) % Self.waits.count])
+        }
+        try hear()
+    }
+
+    private static let waits: [UInt64] = [1, 20, 60, 100, 150, 250, 600, 600, 2_500, 4_500, 16_000, 40_000]
+
+    /// Which of so many a step means; the first when nothing is reordered. `nil` when there is none.
+    func pick(_ count: Int, _ step: Step) -> Int? {
+        count == 0 ? nil : reorders ? Int(step.a) % count : 0
+    }
+
+    /// Which screen a step means.
+    func screen(_ step: Step) -> Int { Int(step.a) % screens.count }
+
+    // MARK: Time
+
+    /// Lets time pass, and on the way sets off what is due, in order.
+    mutating func wait(_ milliseconds: UInt64) throws(Violation) {
+        let end = now + milliseconds
+        var firings = 0
+        while let due = nextDue, due <= end {
+            firings += 1
+            if firings > 2_000 { throw Violation(.s8, "something is due for ever at \(now) ms") }
+            move(to: due)
+            try fire()
+        }
+        move(to: end)
+        for index in screens.indices {
+            if let hand = screens[index].hand, now >= hand.until { try letGo(index) }
+            try oracles.checkStarvation(index)
+            let isSilent = screens[index].connection != nil && now > screens[index].heardAt + 3_000
+            if isSilent, !screens[index].isAway {
+                screens[index].heardAt = now
+                oracles.streamLost(index)
+                try feed(index, .heartbeatLate)
+            }
+        }
+    }
+
+    var nextDue: UInt64? {
+        var due = time.next
+        func consider(_ moment: UInt64?) {
+            if let moment { due = due.map { min($0, moment) } ?? moment }
+        }
+        for screen in screens { consider(screen.timer) }
+        consider(agent?.timer)
+        return due
+    }
+
+    mutating func move(to moment: UInt64) {
+        now = max(now, moment)
+        oracles.now = now
+        time.move(to: now)
+    }
+
+    private mutating func fire() throws(Violation) {
+        time.ring()
+        try hear()
+        for index in screens.indices {
+            guard let at = screens[index].timer, at <= now else { continue }
+            screens[index].timer = nil
+            try feed(index, .timer, isNews: true)
+        }
+        if let at = agent?.timer, at <= now {
+            agent?.timer = nil
+            try advanceRun(.timerFired)
+        }
+    }
+}

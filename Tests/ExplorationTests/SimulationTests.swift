@@ -1,0 +1,22 @@
+import Exploration
+import Testing
+
+@Suite("Simulation")
+struct SimulationTests {
+    @Test("S1-S8, C1-C11: no schedule of people, faults and agents breaks an invariant, and each oracle had something to check")
+    func sound() {
+        let report = Simulation.run(seed: 1, schedules: 400)
+        #expect(
+            report.failure == nil, "seed \(report.failure?.schedule.seed ?? 0): \(report.failure?.violation.description ?? "")")
+        #expect(report.schedules == 400)
+        #expect(report.tally.idle.isEmpty, "\(report.tally.idle.map(\.name))")
+    }
+
+    @Test("the same seed gives the same trace in every process and on every machine")
+    func deterministic() {
+        let report = Simulation.run(seed: 7, schedules: 20)
+        #expect(report.hash == 11_941_991_656_334_242_101)
+        #expect(Simulation.run(seed: 7, schedules: 20) == report)
+        #expect(Simulation.run(seed: 8, schedules: 20).hash != report.hash)
+    }
+}
