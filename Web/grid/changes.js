@@ -14,6 +14,8 @@ import { displayText } from '../wire/cell-value.js';
 /** Changes that one command may hold (the server's limit). */
 const changesMost = 10_000;
 const undoMost = 200;
+/** Cells that are remembered as put back; beyond it they are forgotten, and taking more back may be refused as if somebody else had changed them. */
+const putBackMost = 100_000;
 
 export class Changes {
   /** @param {import('./store.js').Store} store @param {import('./drafts.js').Drafts} drafts */
@@ -26,7 +28,7 @@ export class Changes {
     this.undone = [];
     /** What took the place of a row or column that was deleted and brought back, by id. @type {Map<string, string>} */
     this.stands = new Map();
-    /** What was in cells when they came back with their row or column, and at which revision, by row and column.
+    /** What was in cells when they came back with their row or column, or were put back, and at which revision, by row and column.
      * @type {Map<string, { json: string, revision: number }>} */
     this.broughtBack = new Map();
     /** Deeds are taken back and done again one after the other. @type {Promise<void>} */
@@ -35,6 +37,8 @@ export class Changes {
     this.registered = Promise.resolve();
     /** @type {Map<string, Change[]>} */
     this.sent = new Map();
+    /** The last change on its way to each cell, by row and column. @type {Map<string, Promise<import('../types.js').ChangesReply | null>>} */
+    this.onTheirWay = new Map();
     this.requests = 0;
     /** Told when rows are added, deleted or moved. @type {() => void} */
     this.onRows = () => {};
@@ -146,16 +150,18 @@ export class Changes {
       if (gone[at]) this.replaced(this.current(gone[at]), id);
       for (const [column, json] of Object.entries(cells[at] ?? {})) this.broughtBack.set(`${id} ${this.current(column)}`, { json, revision: reply.revision });
     });
+    if (this.broughtBack.size > putBackMost) this.broughtBack.clear();
+    for (const c of changes) if (c.op === 'setCell') this.broughtBack.set(`${this.current(c.row)} ${this.current(c.column)}`, { json: c.value ?? '', revision: reply.revision });
     return { ...deed, revision: reply.revision };
   }
 
-  /** A cell that came back with its row or column, with the value that this deed left in it, may be set though its revision is newer.
+  /** A cell that came back with its row or column, or was put back, with the value that this deed left in it may be set though its revision is newer.
    * @param {Change} change @param {Change[]} other what the change takes back @param {number} revision @returns {Change} */
   guarded(change, other, revision) {
     if (change.op !== 'setCell') return change;
     const back = this.broughtBack.get(`${this.current(change.row)} ${this.current(change.column)}`);
     const left = other.find((c) => c.op === 'setCell' && c.row === change.row && c.column === change.column);
-    const isSame = back && left && 'value' in left && left.value === back.json;
+    const isSame = back && left && 'value' in left && (left.value ?? '') === back.json;
     return { ...change, ifRevision: isSame ? Math.max(revision, back.revision) : revision };
   }
 
@@ -175,15 +181,46 @@ export class Changes {
     const all = { revision: 0, results: [] };
     if (changes.some((c) => c.op !== 'setCell')) this.onRows();
     for (let at = 0; at < changes.length; at += changesMost) {
-      const intent = crypto.randomUUID(), part = changes.slice(at, at + changesMost);
+      const intent = crypto.randomUUID(), part = changes.slice(at, at + changesMost), bases = this.ownBases(part);
       this.drafts.begin(intent, part);
       this.sent.set(intent, part);
-      const reply = await this.submit(intent, part, failure);
+      const reply = await this.afterEarlier(part, async () => this.submit(intent, await Promise.all(part.map((c, i) => this.pastOwn(c, bases[i]))), failure));
       if (!reply) return null;
       all.revision = reply.revision;
       all.results.push(...reply.results);
     }
     return all;
+  }
+
+  /** For each change, the revision of this person's own change of the cell that the cell shows unread, or will have once it is saved.
+   * @param {Change[]} changes @returns {Array<number | Promise<number> | undefined>} */
+  ownBases(changes) {
+    return changes.map((c) => {
+      const draft = c.op === 'setCell' ? this.drafts.at(c.row, c.column) : undefined;
+      if (c.op !== 'setCell' || !draft || draft.state === 'refused') return undefined;
+      return draft.state === 'saved' ? draft.revision : this.onTheirWay.get(`${c.row} ${c.column}`)?.then((reply) => reply?.revision ?? 0, () => 0);
+    });
+  }
+
+  /** The person changed what they saw, which was their own change: that it was saved meanwhile is nobody else's doing.
+   * @param {Change} change @param {number | Promise<number> | undefined} base @returns {Promise<Change>} */
+  async pastOwn(change, base) {
+    if (change.op !== 'setCell' || change.ifRevision === undefined || base === undefined) return change;
+    return { ...change, ifRevision: Math.max(change.ifRevision, await base) };
+  }
+
+  /** Changes of one cell are sent one after the other, in the order of asking: of two requests on their way either may come first.
+   * @param {Change[]} changes @param {() => Promise<import('../types.js').ChangesReply | null>} work */
+  async afterEarlier(changes, work) {
+    const keys = changes.flatMap((c) => (c.op === 'setCell' ? [`${c.row} ${c.column}`] : []));
+    const earlier = new Set(keys.flatMap((key) => this.onTheirWay.get(key) ?? []));
+    const mine = earlier.size > 0 ? Promise.allSettled(earlier).then(work) : work();
+    for (const key of keys) this.onTheirWay.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      for (const key of keys) if (this.onTheirWay.get(key) === mine) this.onTheirWay.delete(key);
+    }
   }
 
   /** @param {string} intent @param {Change[]} changes @param {string} [failure] */

@@ -39,6 +39,17 @@ export class Drafts {
     return this.drafts.size > 0 && this.drafts.has(`${row} ${column}`);
   }
 
+  /** What the person sees in the cell instead of its saved value. @param {string} row @param {string} column */
+  at(row, column) {
+    return this.drafts.get(`${row} ${column}`);
+  }
+
+  /** What the cell holds as the person sees it; undefined when it is empty. @param {string} row @param {string} column @param {string | undefined} saved */
+  seen(row, column, saved) {
+    const draft = this.at(row, column);
+    return draft ? draft.json ?? undefined : saved;
+  }
+
   get unsaved() {
     let n = 0;
     for (const draft of this.drafts.values()) if (draft.state !== 'saved') n++;

@@ -35,7 +35,7 @@ export class Editor {
     const row = this.store.rowAt(this.selection.row), column = this.store.columns[this.selection.column];
     if (!row || !column) return;
     this.painter.reveal(this.selection.row, this.selection.column);
-    const json = row.cells[column.id];
+    const json = this.changes.drafts.seen(row.id, column.id, row.cells[column.id]);
     this.cell = { row: row.id, column: column.id, rank: this.selection.row, json, revision: this.store.revision };
     this.box.value = typed ?? displayText(json);
     this.box.inputMode = column.type === 'number' ? 'decimal' : 'text';

@@ -151,7 +151,7 @@ export class Keyboard {
       this.editor.open(typed);
       return true;
     }
-    const old = row.cells[column.id];
+    const old = this.changes.drafts.seen(row.id, column.id, row.cells[column.id]);
     void this.changes.make(`edit of ${column.name}`,
       [{ op: 'setCell', row: row.id, column: column.id, value: displayText(old) === 'true' ? 'false' : 'true', ifRevision: this.store.revision }],
       [{ op: 'setCell', row: row.id, column: column.id, value: old ?? null }]);
