@@ -107,8 +107,8 @@ def main():
     arguments.add_argument("--verbose", action="store_true", help="print what every command printed")
     arguments.add_argument("guides", nargs="*")
     options = arguments.parse_args()
-    folder = os.path.join(ROOT, "Docs/guides")
-    guides = options.guides or [path for name in sorted(os.listdir(folder)) if commands(path := os.path.join(folder, name))]
+    folder, museum = os.path.join(ROOT, "Docs/guides"), os.path.join(ROOT, "Docs/museum.md")
+    guides = options.guides or [path for path in [*(os.path.join(folder, name) for name in sorted(os.listdir(folder))), museum] if commands(path)]
     return 1 if sum(check(path, options.trueline, options.verbose) for path in guides) else 0
 
 
