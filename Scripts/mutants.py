@@ -2,9 +2,12 @@
 """Breaks our own rules one at a time, and sees whether a test notices. See Docs/decisions/0006-mutants-as-generated-switches.md."""
 
 import argparse
+import json
 import os
 import random
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests" / "Mutants"))
@@ -15,6 +18,8 @@ import trial  # noqa: E402
 
 # Of a machine that others use as well only what they leave: a trial's seconds are the processor's, not the clock's.
 NICE = 10
+# What a killer may take without a mutant, on a machine however loaded.
+SOUND_SECONDS = 600
 
 
 def chosen(layers, arguments):
@@ -39,11 +44,11 @@ def sound_times(binary, layers):
     for layer in layers:
         times[layer.name] = {}
         for killer in layer.killers:
-            verdict = trial.run(binary, killer, "", trial.MOST_SECONDS, goes_on=True)
+            verdict = trial.run(binary, killer, "", SOUND_SECONDS, SOUND_SECONDS, goes_on=True)
             if verdict.killed:
                 sys.exit(f"without a mutant {layer.title} fails: {verdict.kind}: {', '.join(verdict.tests) or verdict.test}\n{verdict.message}")
-            times[layer.name][killer["name"]] = verdict.seconds
-            print(f"sound: {layer.name}, {killer['name']}: {verdict.seconds:.1f} s")
+            times[layer.name][killer["name"]] = (verdict.seconds, verdict.core_seconds)
+            print(f"sound: {layer.name}, {killer['name']}: {verdict.core_seconds:.1f} s of a core, {verdict.seconds:.1f} s", flush=True)
     return times
 
 
@@ -55,22 +60,40 @@ def build(layers, arguments):
 def run(arguments):
     layers = catalogue.checked()
     wanted = chosen(layers, arguments)
-    binary = build(layers, arguments)
-    sound = sound_times(binary, [layer for layer in layers if any(pair[0] is layer for pair in wanted)])
-    items = []
-    for layer, mutant in wanted:
-        verdicts = trial.trial(binary, layer.killers, mutant.id, sound[layer.name], arguments.all)
-        items.append(report.line(mutant, verdicts))
-        print(report.text(items[-1]), flush=True)
+    with tempfile.TemporaryDirectory(prefix="trueline-mutants-") as folder:
+        # A copy of its own: a build that goes on beside a run does not change what is tried.
+        binary = Path(shutil.copy2(build(layers, arguments), folder))
+        items = tried(binary, layers, wanted, arguments)
     print()
     for name, count, killed, most, seconds in report.summary(items):
         print(f"{name:<12} {killed} of {count} killed, {most:.1f} s at most, {seconds:.0f} s in all")
-    command = "Scripts/mutants.py " + " ".join(sys.argv[1:])
-    conditions = f"debug build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    finish(items, arguments, conditions())
+
+
+def conditions():
+    return f"debug build, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+
+
+def tried(binary, layers, wanted, arguments):
+    """What became of each mutant, told and written down as it becomes known."""
+    sound = sound_times(binary, [layer for layer in layers if any(pair[0] is layer for pair in wanted)])
+    items = []
+    for layer, mutant in wanted:
+        killers = sorted(layer.killers, key=lambda killer: killer["name"] != mutant.killer)
+        verdicts = trial.trial(binary, killers, mutant.id, sound[layer.name], arguments.all)
+        items.append(report.line(mutant, verdicts))
+        print(report.text(items[-1]), flush=True)
+        if arguments.json:
+            report.write(Path(arguments.json), report.as_json(items, conditions()))
+    return items
+
+
+def finish(items, arguments, circumstances):
+    """Writes the results, and ends with an error when a survivor is not explained."""
     if arguments.json:
-        report.write(Path(arguments.json), report.as_json(items, command, conditions))
+        report.write(Path(arguments.json), report.as_json(items, circumstances))
     if arguments.markdown:
-        report.write(Path(arguments.markdown), report.markdown(items, command, conditions))
+        report.write(Path(arguments.markdown), report.markdown(items, circumstances))
     unexplained = [item["id"] for item in items if not item["killed"] and not item["survives"]]
     if unexplained:
         sys.exit(f"\n{len(unexplained)} survive: {', '.join(unexplained)}")
@@ -84,6 +107,19 @@ def simulate(arguments):
     generated.write(layers)
     program = generated.program()
     os.execve(program, [str(program), "simulate", *arguments.rest], dict(os.environ, TRUELINE_MUTANT=arguments.id))
+
+
+def merge(arguments):
+    """Joins results, of each mutant the last ones, in the catalogue's order: a layer may be run by itself."""
+    found = {}
+    for path in arguments.results:
+        found.update((item["id"], item) for item in json.loads(Path(path).read_text())["mutants"])
+    mutants = [mutant for layer in catalogue.checked() for mutant in layer.mutants]
+    missing = [mutant.id for mutant in mutants if mutant.id not in found]
+    if missing:
+        sys.exit(f"nothing is known of {len(missing)}: {', '.join(missing[:20])}")
+    items = [dict(found[mutant.id], rule=mutant.rule, breaks=mutant.breaks, survives=mutant.survives) for mutant in mutants]
+    finish(items, arguments, arguments.conditions)
 
 
 def check(_):
@@ -116,6 +152,12 @@ def main():
     simulating.add_argument("id")
     simulating.add_argument("rest", nargs=argparse.REMAINDER)
     simulating.set_defaults(action=simulate)
+    merging = commands.add_parser("merge", help="joins the results of several runs")
+    merging.add_argument("results", nargs="+")
+    merging.add_argument("--json")
+    merging.add_argument("--markdown")
+    merging.add_argument("--conditions", default="layer by layer", help="what the runs had in common, in a few words")
+    merging.set_defaults(action=merge)
     commands.add_parser("check", help="holds the catalogue against the sources").set_defaults(action=check)
     commands.add_parser("list", help="names the mutants").set_defaults(action=show)
     arguments = parser.parse_args()

@@ -97,6 +97,23 @@ struct GridHostTests {
         #expect(subscription.start == Revision(1))
     }
 
+    @Test("S8: an idle grid that something else needs stays open")
+    func needed() async throws {
+        let host = host()
+        let quiet = try await host.create(id("quiet"), name: "Q")
+        stage.time.advance(by: .seconds(60))
+        #expect(await host.closeIdle(after: .seconds(60), unless: { $0 == quiet.id }).isEmpty)
+        #expect(await host.closeIdle(after: .seconds(60)) == [quiet.id])
+    }
+
+    @Test("S1: a grid is closed before it is deleted: nobody writes into a file that is gone")
+    func deletedWhileOpen() async throws {
+        let host = host()
+        let made = try await host.create(id("a"), name: "A")
+        try await host.delete(id("a"))
+        #expect(throws: PipelineError.closed) { try made.signals() }
+    }
+
     @Test("a closed host opens nothing")
     func closed() async throws {
         let host = host()

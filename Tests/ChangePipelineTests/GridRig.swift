@@ -94,11 +94,20 @@ final class Observations: Sendable {
     func clear() { state.withLock { $0.lines = [] } }
 }
 
-/// Notes each append, and can fail the next ones.
+/// Notes each append, can fail the next ones, and can say what is not so.
 final class ObservedStore: GridStore {
+    /// What it tells instead of what the wrapped store has.
+    struct Claims {
+        var lastShown: Revision?
+        var folded: Revision?
+        var keepsNoRecords = false
+    }
+
     private let wrapped: any GridStore
     private let seen: Observations
     private let failures = Mutex<[StoreError]>([])
+    private let foldFailures = Mutex<[StoreError]>([])
+    private let claims = Mutex(Claims())
     private let whenAppending = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(_ wrapped: any GridStore, _ seen: Observations) {
@@ -107,6 +116,8 @@ final class ObservedStore: GridStore {
     }
 
     func failNextAppends(_ errors: [StoreError]) { failures.withLock { $0 = errors } }
+    func failNextFolds(_ errors: [StoreError]) { foldFailures.withLock { $0 = errors } }
+    func claim(_ body: (inout Claims) -> Void) { claims.withLock { body(&$0) } }
 
     /// Called in the middle of each append, before it is durable.
     func whileAppending(_ action: @escaping @Sendable () -> Void) { whenAppending.withLock { $0 = action } }
@@ -121,17 +132,22 @@ final class ObservedStore: GridStore {
 
     var lastRevision: Revision { wrapped.lastRevision }
     var durability: String { wrapped.durability }
-    var foldedRevision: Revision { wrapped.foldedRevision }
+    var foldedRevision: Revision { claims.withLock { $0.folded } ?? wrapped.foldedRevision }
     var storedBytes: UInt64 { wrapped.storedBytes }
     func forEachRecord(after: Revision, _ body: (LogRecord) -> Bool) throws(StoreError) {
-        try wrapped.forEachRecord(after: after, body)
+        let last = claims.withLock { $0.lastShown } ?? Revision(.max)
+        try wrapped.forEachRecord(after: after) { $0.revision > last ? false : body($0) }
     }
-    func record(_ revision: Revision) throws(StoreError) -> LogRecord? { try wrapped.record(revision) }
+    func record(_ revision: Revision) throws(StoreError) -> LogRecord? {
+        claims.withLock { $0.keepsNoRecords } ? nil : try wrapped.record(revision)
+    }
     func structuralRevisions(after: Revision) throws(StoreError) -> [Revision] {
         try wrapped.structuralRevisions(after: after)
     }
     func outcome(of intent: IntentID) throws(StoreError) -> RecordedOutcome? { try wrapped.outcome(of: intent) }
     func fold(_ slice: FoldSlice) throws(StoreError) {
+        let failure = foldFailures.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        if let failure { throw failure }
         try wrapped.fold(slice)
         if let completes = slice.completes { seen.note("folded \(completes)") }
     }

@@ -43,6 +43,14 @@ struct SignalTests {
         #expect(await drain(buffer) == ["gap 3"])
     }
 
+    @Test("C5: a gap stands for all that waits before it, and for the commits after it") func gapCovers() {
+        var queue = SignalQueue(limits: SignalLimits())
+        queue.append(.commit(signal(1)))
+        queue.append(.gap(Revision(3)))
+        queue.append(.commit(signal(4)))
+        #expect(queue.takeAll().map(\.words) == ["gap 4"])
+    }
+
     @Test("merged signals name the union of what they touched")
     func union() {
         let first = signal(1, rows: [rows(1, 3), rows(10, 12)])
@@ -53,9 +61,64 @@ struct SignalTests {
         #expect((merged.from, merged.revision, merged.changes) == (Revision(1), Revision(2), 2))
         let other = merged.merged(with: signal(3, rows: [rows(1, 1)], sheet: 2))
         #expect(other.sheets.map(\.id) == [SheetID(1), SheetID(2)])
+        let within = signal(6, rows: [rows(1, 9)]).merged(with: signal(7, rows: [rows(2, 3)]))
+        #expect(within.sheets.map(\.rows) == [.ranges([rows(1, 9)])])
         let far = (0..<2_100).map { rows(UInt32($0) * 10, UInt32($0) * 10) }
         let many = signal(4, rows: Array(far.prefix(1_900))).merged(with: signal(5, rows: Array(far.suffix(1_900))))
         #expect(many.sheets.map(\.rows) == [.many])
+    }
+
+    @Test(
+        "C5: a merged signal says what either says: rows that moved, columns and sheets that changed, and what was too much to name"
+    )
+    func flags() {
+        func touched(_ rows: Touched.Rows, _ columns: [ColumnID]?, moved: Bool) -> ChangePipeline.Signal {
+            let sheet = Touched.Sheet(id: SheetID(1), rows: rows, columns: columns, structure: moved, order: moved)
+            return ChangePipeline.Signal(
+                revision: Revision(1), from: Revision(1), sheets: [sheet], structure: moved, changes: 1)
+        }
+        let named = touched(.ranges([rows(1, 1)]), [ColumnID(1)], moved: false)
+        let moved = touched(.many, nil, moved: true)
+        for merged in [named.merged(with: moved), moved.merged(with: named)] {
+            #expect(merged.structure)
+            #expect(merged.sheets == [Touched.Sheet(id: SheetID(1), rows: .many, columns: nil, structure: true, order: true)])
+        }
+    }
+
+    @Test("S8: the signals kept for those who come back are bounded in bytes too")
+    func keptBytes() async throws {
+        var limits = SignalLimits()
+        limits.keptBytesForResume = 400
+        let rig = try GridRig(signalLimits: limits)
+        for text in ["a", "b", "c", "d", "e"] {  // revisions 4 to 8, each of about 150 bytes
+            rig.submit(rig.set(1, text))
+            rig.settle()
+        }
+        var iterator = try rig.grid.signals(after: Revision(4)).makeAsyncIterator()
+        #expect(await iterator.next()?.words == "gap 8")
+    }
+
+    @Test("S2: after its end a subscription gives no signal that was not waiting already")
+    func afterTheEnd() async {
+        let buffer = SignalBuffer(limits: SignalLimits())
+        buffer.push(.commit(signal(1)))
+        buffer.finish()
+        buffer.push(.commit(signal(2)))
+        #expect(buffer.takeAll().map(\.words) == ["signal 1...1"])
+        #expect(await buffer.next() == nil)
+    }
+
+    @Test("S8: of two readers of one subscription one gets the signal, and neither hangs")
+    func twoReaders() async {
+        for _ in 0..<200 {
+            let buffer = SignalBuffer(limits: SignalLimits())
+            async let first = buffer.next()
+            async let second = buffer.next()
+            for _ in 0..<20 { await Task.yield() }
+            buffer.push(.commit(signal(1)))
+            buffer.finish()
+            #expect(await [first, second].compactMap { $0?.words } == ["signal 1...1"])
+        }
     }
 
     @Test("S2: a reader gets every revision once, in order, and the rest at once when it comes late")

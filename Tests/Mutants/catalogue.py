@@ -52,7 +52,9 @@ class Mutant:
     rule: str
     breaks: str
     edits: list
+    """The killer that is tried first, where the layer's first ones cannot notice."""
     killer: str = ""
+    """Why no test notices, when that has to stay so."""
     survives: str = ""
 
     @property

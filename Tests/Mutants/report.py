@@ -36,12 +36,12 @@ def summary(items):
     return rows
 
 
-def markdown(items, command, conditions):
+def markdown(items, conditions):
     """The results as a document."""
     lines = [
         "# Mutants: the tests, tested", "",
         "Each mutant is one of our own rules, broken in one way a person could break it, in a copy of the package that only this tool",
-        f"builds ([decision 6](../decisions/0006-mutants-as-generated-switches.md)). Written by `{command}`; {conditions}.", "",
+        f"builds ([decision 6](../decisions/0006-mutants-as-generated-switches.md)). Written by `make mutants`: {conditions}.", "",
         "| layer | mutants | killed | most seconds | seconds in all |", "|---|---|---|---|---|",
     ]
     for name, count, killed, most, seconds in summary(items):
@@ -71,5 +71,5 @@ def write(path, content):
     path.write_text(content, encoding="utf-8")
 
 
-def as_json(items, command, conditions):
-    return json.dumps({"command": command, "conditions": conditions, "mutants": items}, indent=1, ensure_ascii=False) + "\n"
+def as_json(items, conditions):
+    return json.dumps({"conditions": conditions, "mutants": items}, indent=1, ensure_ascii=False) + "\n"

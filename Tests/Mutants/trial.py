@@ -1,6 +1,7 @@
 """Runs the tests of the generated copy with a mutant on, until one notices."""
 
 import json
+import math
 import os
 import re
 import resource
@@ -11,12 +12,16 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# A mutant has to be noticed within this time, all killers together, on one core.
+# A mutant has to be noticed within this time of one core, all killers together.
 MOST_SECONDS = 60
 # A killer that takes so many times its sound time does not end.
 MOST_TIMES = 8
-# No killer is given up sooner: a loaded machine is slow, not wrong.
+# No killer is given up sooner.
 LEAST_SECONDS = 10
+# Nor by the clock, which counts what others take of a loaded machine: only one that waits without working ends so.
+LEAST_CLOCK_SECONDS = 60
+# Address space of a trial: a bound that is missing must not take the machine's memory.
+MOST_BYTES = 4 << 30
 # How often the tests' events are looked at. The test binary writes them into a file: nothing else tells of them.
 POLL_SECONDS = 0.02
 
@@ -91,14 +96,16 @@ class Events:
         return self.named(next(reversed(self.running), ""))
 
 
-def on_one_core():
-    """In the child: one core, and no core file of a trap, which is an expected end here."""
+def on_one_core(seconds):
+    """In the child: one core for so long, bounded memory, and no core file of a trap, which is an expected end here."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
 
 
-def run(binary, killer, mutant, seconds, goes_on=False):
-    """Runs one killer with one mutant on (or none), for so many seconds at most."""
+def run(binary, killer, mutant, seconds, clock_seconds, goes_on=False):
+    """Runs one killer with one mutant on (or none), for so many seconds of a core, and of the clock, at most."""
     with tempfile.TemporaryDirectory(prefix="trueline-mutant-") as folder:
         events = Events(Path(folder) / "events.json")
         # Swift's backtracer would take seconds to describe a trap that only has to be noticed.
@@ -110,7 +117,7 @@ def run(binary, killer, mutant, seconds, goes_on=False):
         errors = Path(folder) / "errors"
         began = time.monotonic()
         with errors.open("wb") as output:
-            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=output, preexec_fn=on_one_core)
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=output, preexec_fn=lambda: on_one_core(seconds))
         verdict = Verdict(killer["name"])
         status = None
         while status is None:
@@ -118,7 +125,7 @@ def run(binary, killer, mutant, seconds, goes_on=False):
             events.read()
             if done:
                 status = code
-            elif (events.first and not goes_on) or time.monotonic() - began > seconds:
+            elif (events.first and not goes_on) or time.monotonic() - began > clock_seconds:
                 os.kill(process.pid, signal.SIGKILL)  # not process.kill, which would reap it and lose its times
                 _, status, usage = os.wait4(process.pid, 0)
                 if not events.first:
@@ -133,6 +140,8 @@ def run(binary, killer, mutant, seconds, goes_on=False):
         if events.first:
             verdict.kind, (verdict.test, verdict.message) = "issue", events.first
             verdict.schedules = schedules(verdict.message)
+        elif process.returncode == -signal.SIGXCPU:
+            verdict.kind, verdict.test = "does not end", events.current
         elif not verdict.kind and process.returncode != 0:
             verdict.kind, verdict.test = "trap", events.current
             verdict.message = trap(errors.read_text(errors="replace"), process.returncode)
@@ -154,19 +163,25 @@ def trap(errors, code):
     return f"ended by {name}"
 
 
-def bound(killer, sound):
-    """How long a killer may take: several times its sound time, within what a mutant may take in all."""
-    return min(MOST_SECONDS, max(LEAST_SECONDS, MOST_TIMES * sound[killer["name"]]))
+def patience(killer, sound):
+    """After how long a killer is taken as not ending: seconds of a core, and of the clock."""
+    clock, core = sound[killer["name"]]
+    return max(LEAST_SECONDS, MOST_TIMES * core), max(LEAST_CLOCK_SECONDS, MOST_TIMES * clock)
 
 
 def trial(binary, killers, mutant, sound, goes_on=False):
-    """The verdicts of the killers, in order of cost, until one notices; of all of them when `goes_on`."""
+    """The verdicts of the killers, in the order given, until one notices; of all of them when `goes_on`."""
     verdicts = []
     left = float(MOST_SECONDS)
     for killer in killers:
-        verdict = run(binary, killer, mutant, bound(killer, sound) if goes_on else min(left, bound(killer, sound)), goes_on)
+        core, clock = patience(killer, sound)
+        allowed = core if goes_on else min(left, core)
+        verdict = run(binary, killer, mutant, allowed, clock, goes_on)
+        if verdict.kind == "does not end" and allowed < core:
+            # It was given less time than it may need: that is no kill.
+            verdict.kind, verdict.test = "", ""
         verdicts.append(verdict)
-        left -= verdict.seconds
+        left -= verdict.core_seconds
         if not goes_on and (verdict.killed or left <= 0):
             break
     return verdicts

@@ -17,6 +17,14 @@ import Testing
         #expect(screen.effects(.timer, at: 50).contains(.setTimer(Instant(milliseconds: 100))))
     }
 
+    @Test("C6: signals that come during a refresh wait for its reply, however long that takes") func oneReadAtATime() {
+        var screen = Screen.settled()
+        _ = screen.handle(.signal(6, rows: [11]))
+        #expect(screen.handle(.timer, at: 100) == ["refresh 1.2: 1 have [1] from 6"])
+        #expect(screen.handle(.signal(7, rows: [11]), at: 110) == [])
+        #expect(screen.handle(.timer, at: 900) == [])
+    }
+
     @Test("C7: a signal that the older of two reads has not seen is kept for its reply") func olderRead() {
         var screen = Screen.settled()
         _ = screen.handle(.looking(at: 1, 2))
