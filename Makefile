@@ -34,7 +34,7 @@ test-wasm: ## Builds the ordering core for WebAssembly and compares it with the 
 
 test-web: ## Type-checks the page and runs its unit tests
 	@Scripts/setup.sh test
-	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/control/*.js Web/traces/*.js
+	@$(TOOLS)/deno check --config Web/deno.json Web/*.js Web/control/*.js Web/proxy/*.js Web/traces/*.js
 	@node --test Tests/Web/
 
 test-browser: ## The page in a real Chromium: what it does for a person, accessibility, and never backwards (short form)
@@ -45,6 +45,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Browser/checkout.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/proxy.py --trueline .build/debug/trueline
+	@$(TOOLS)/python Tests/Faults/proxy.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/edits_race_run.py
 	@$(TOOLS)/python Tests/Browser/self_record.py

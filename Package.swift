@@ -191,6 +191,7 @@ if !coreOnly && !storeOnly {
                 "Trace", "TraceRecording", "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, nioPosix, nioEmbedded,
                 httpTypes,
             ]),
+        pureTests("ReorderProxy", ["ReorderProxy", "Reordering", nio, nioPosix]),
         tests("GridClient", ["GridClient", "TraceRecording", "Wire", "GridModel", "Ordering"]),
         tests(
             "trueline",

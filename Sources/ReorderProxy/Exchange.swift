@@ -178,22 +178,29 @@ final class Exchange {
 
     private var isPumping = false
 
-    /// Writes what may go.
+    /// Writes what may go. Writing and flushing may make room, and so bring more bytes: they come while this runs, and go with it.
     private func pump() {
         guard !isPumping, !isOver, let front else { return }
         isPumping = true
         defer { isPumping = false }
-        while let first = parts.first, first.isReleased {
-            writeHead(front)
-            for bytes in first.bytes { write(bytes, front) }
-            parts[0].bytes.removeAll()
-            // A message may have been released or completed by what the writing led to.
-            guard parts[0].isComplete else { break }
-            let done = parts.removeFirst()
-            if splitter != nil, done.isAnnounced { delivered(done) }
-        }
-        front.flush()
-        if isEnded, parts.isEmpty, isHeadWritten { finish(front) }
+        repeat {
+            while let first = parts.first, first.isReleased {
+                writeHead(front)
+                parts[0].bytes = []
+                for bytes in first.bytes { write(bytes, front) }
+                guard parts[0].bytes.isEmpty else { continue }
+                guard parts[0].isComplete else { break }
+                let done = parts.removeFirst()
+                if splitter != nil, done.isAnnounced { delivered(done) }
+            }
+            front.flush()
+        } while !isOver && hasMoreToWrite
+        if !isOver, isEnded, parts.isEmpty, isHeadWritten { finish(front) }
+    }
+
+    private var hasMoreToWrite: Bool {
+        guard let first = parts.first, first.isReleased else { return false }
+        return !first.bytes.isEmpty || first.isComplete
     }
 
     private func writeHead(_ front: FrontHandler) {

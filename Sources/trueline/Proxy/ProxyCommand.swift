@@ -5,5 +5,5 @@ struct ProxyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "proxy",
         abstract: "Stand in front of a server, and release its responses in a chosen order: a race, every time.",
-        subcommands: [ProxyRunCommand.self], defaultSubcommand: ProxyRunCommand.self)
+        subcommands: [ProxyRunCommand.self, ProxyExploreCommand.self], defaultSubcommand: ProxyRunCommand.self)
 }
