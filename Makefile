@@ -73,6 +73,11 @@ test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (l
 mutants: ## Breaks our own rules one at a time, and sees which test notices (about an hour; results in Docs/results)
 	@python3 Scripts/mutants.py run --json Docs/results/mutants.json --markdown Docs/results/mutants.md
 
+test-simulate: ## The simulator's short form: 1,500 worlds with every fault, and 2,000 power cuts (long form: see CONTRIBUTING.md)
+	@swift build --product trueline
+	@.build/debug/trueline simulate --seed 1 --schedules 1500
+	@.build/debug/trueline simulate --seed 1 --cuts 2000
+
 lint: ## swift-format in lint mode over the Swift sources, and the catalogue of mutants against them
 	@python3 Scripts/mutants.py check
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests

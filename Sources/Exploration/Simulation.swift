@@ -1,3 +1,5 @@
+package import Ordering
+
 /// One run of the simulator: many schedules, each a world of its own, drawn from one seed.
 package struct Simulation {
     /// What to run.
@@ -10,6 +12,10 @@ package struct Simulation {
         package var synchronous = Synchronous.full
         /// Rules that are broken on purpose.
         package var control: Control = []
+        /// Rules of the ordering core that are broken on purpose.
+        package var planted: Mutants = []
+        /// Whether the schedules are of a disk that loses power all the time, and little else.
+        package var isCrashForm = false
         /// Steps of a schedule.
         package var length = Schedule.length
         /// Steps to take instead of the ones drawn: a schedule that was shrunk.
@@ -31,12 +37,15 @@ package struct Simulation {
         run(Options(seed: seed, schedules: schedules, faults: faults))
     }
 
-    /// - Parameter goesOn: asked before each schedule with how many were run; by it a caller with a clock sets a time.
-    package static func run(_ options: Options, goesOn: (UInt64) -> Bool = { _ in true }) -> Report {
+    /// - Parameter goesOn: asked before each schedule with how many were run and what they came to; by it a caller with a clock sets a time.
+    package static func run(_ options: Options, goesOn: (UInt64, Tally) -> Bool = { _, _ in true }) -> Report {
         var report = Report(seed: options.seed, faults: options.faults)
         for number in 0..<options.schedules {
-            guard goesOn(number) else { break }
-            var schedule = Schedule(seed: options.seed &+ number, allowed: options.faults, length: options.length)
+            guard goesOn(number, report.tally) else { break }
+            var schedule =
+                options.isCrashForm
+                ? Schedule(crashing: options.seed &+ number)
+                : Schedule(seed: options.seed &+ number, allowed: options.faults, length: options.length)
             if let steps = options.steps { schedule.steps = steps }
             let outcome = run(schedule, options)
             report.schedules += 1
@@ -68,8 +77,7 @@ package struct Simulation {
 
     static func run(_ schedule: Schedule, _ options: Options) -> Outcome {
         do throws(Violation) {
-            var world = try World(schedule, control: options.control, synchronous: options.synchronous, keepsTrace: false)
-            world.oracles.collects = options.collects
+            var world = try World(schedule, options, keepsTrace: false)
             do throws(Violation) {
                 try world.run()
                 return Outcome(world, nil)
@@ -79,6 +87,14 @@ package struct Simulation {
         } catch {
             return Outcome(nil, error)
         }
+    }
+
+    /// What the oracles are told of one schedule.
+    static func lines(of schedule: Schedule, _ options: Options) -> [TraceRecord.Line] {
+        guard var world = try? World(schedule, options, keepsTrace: true) else { return [] }
+        // What it comes to is known: the lines up to there are what is wanted.
+        try? world.run()
+        return world.oracles.trace.lines
     }
 
     private static func failure(_ schedule: Schedule, _ violation: Violation, _ options: Options) -> Report.Failure {

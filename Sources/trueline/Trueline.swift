@@ -15,6 +15,6 @@ struct Trueline: AsyncParsableCommand {
             EnrichCommand.self,
             DoctorCommand.self, CheckHistoryCommand.self, DiagnoseCommand.self, PredictCommand.self, ReplayCommand.self,
             OpenCommand.self, ProxyCommand.self,
-            SynthesizeCommand.self, MuseumCommand.self,
+            SynthesizeCommand.self, MuseumCommand.self, SimulateCommand.self,
         ])
 }

@@ -32,6 +32,10 @@ package struct Tally: Hashable, Sendable {
     package var powerCuts: UInt64 = 0
     /// Writes that a power cut took back, none of which anybody had been told of.
     package var writesTakenBack: UInt64 = 0
+    /// Revisions that somebody had been told of and that a power cut took.
+    package var acknowledgedLost: UInt64 = 0
+    /// The power cut that was the first to do so, counted from 1; 0 for none.
+    package var firstLoss: UInt64 = 0
     package var answers: UInt64 = 0
     package var suggestions: UInt64 = 0
     package var reads: UInt64 = 0
@@ -52,6 +56,8 @@ package struct Tally: Hashable, Sendable {
         frames &+= other.frames
         commits &+= other.commits
         acknowledgements &+= other.acknowledgements
+        if firstLoss == 0, other.firstLoss > 0 { firstLoss = powerCuts + other.firstLoss }
+        acknowledgedLost &+= other.acknowledgedLost
         powerCuts &+= other.powerCuts
         writesTakenBack &+= other.writesTakenBack
         answers &+= other.answers

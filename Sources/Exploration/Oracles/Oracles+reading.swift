@@ -8,7 +8,8 @@ extension Oracles {
         note(.signalled, index, signal.from.rawValue, revision)
         let books = screens[index]
         guard revision > books.frontier else { return }
-        let isHole = UInt32(signal.from.rawValue) > books.frontier + 1
+        // What an answer told of is not missed by the signals: the screen counts it as out of date already.
+        let isHole = UInt32(signal.from.rawValue) > max(books.frontier, books.heard) + 1
         let touched = touched(index, signal)
         screens[index].frontier = revision
         screens[index].signals.append(signal)
@@ -91,7 +92,7 @@ extension Oracles {
     }
 
     /// C11: after an interruption the first read is of pages in view, and none of others is sent until it is answered.
-    mutating func checkViewFirst(_ index: Int, _ first: UInt32, _ last: UInt32, _ number: UInt32) throws(Violation) {
+    mutating func checkViewFirst(_ index: Int, _ first: UInt32, _ last: UInt32, _ request: Request) throws(Violation) {
         let books = screens[index]
         let isInView = books.isInView(first) && books.isInView(last)
         if let revision = books.viewFirst {
@@ -99,13 +100,16 @@ extension Oracles {
             screens[index].viewFirst = nil
             guard isInView || !books.lacksView(at: revision) else {
                 return try fail(
-                    .c11, "screen \(index) reads pages \(first) to \(last) before its view, after \(revision) was missed")
+                    .c11,
+                    "screen \(index) reads pages \(first) to \(last) before its view (\(request.purpose)), after \(revision) was missed"
+                )
             }
-            if isInView { screens[index].viewRead = number }
+            if isInView { screens[index].viewRead = request.id.number }
         } else if books.viewRead != nil {
             tally.count(.c11)
             guard isInView else {
-                return try fail(.c11, "screen \(index) reads pages \(first) to \(last) while its view is being read")
+                return try fail(
+                    .c11, "screen \(index) reads pages \(first) to \(last) while its view is being read (\(request.purpose))")
             }
         }
     }

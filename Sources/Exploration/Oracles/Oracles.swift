@@ -81,7 +81,7 @@ extension Oracles {
         note(.sent, index, request.id.number, UInt64(request.pages.first.rawValue) << 32 | UInt64(request.pages.last.rawValue))
         tally.reads &+= 1
         let (first, last) = (request.pages.first.rawValue, request.pages.last.rawValue)
-        try checkViewFirst(index, first, last, request.id.number)
+        try checkViewFirst(index, first, last, request)
         try checkBurst(index, request, causedByNews)
         for page in first...last where Int(page) < screens[index].current.count {
             screens[index].current[Int(page)] = request.id.number

@@ -112,10 +112,10 @@ extension Oracles {
     /// Something that names a revision leaves the server.
     private mutating func tells(_ revision: UInt32, _ what: String) throws(Violation) {
         tally.count(.s1)
+        server.told = max(server.told, revision)
         guard revision <= server.durable else {
             return try fail(.s1, "\(what) tells of \(revision), and only \(server.durable) survives power loss")
         }
-        server.told = max(server.told, revision)
     }
 
     mutating func emitted(_ revision: UInt32) throws(Violation) {
@@ -235,8 +235,12 @@ extension Oracles {
     mutating func recovered(_ revision: UInt32) throws(Violation) {
         note(.recovered, -1, revision)
         tally.count(.s1)
-        guard revision >= server.told else {
-            return try fail(.s1, "power was lost, and with it \(revision + 1) to \(server.told), which others had been told of")
+        if revision < server.told {
+            let lost = server.told - revision
+            tally.acknowledgedLost &+= UInt64(lost)
+            if tally.firstLoss == 0 { tally.firstLoss = tally.powerCuts }
+            try fail(.s1, "power was lost, and with it \(lost) revisions after \(revision) that others had been told of")
+            server.told = revision
         }
         guard revision <= truth.revision else {
             return try fail(.s2, "the log ends at \(revision), and \(truth.revision) was the last commit")

@@ -59,16 +59,56 @@ package struct Schedule: Hashable, Sendable {
             default: break
             }
         }
+        self.init(seed, faults, weights, length, &chance)
+        // A steady stream: time passes in small steps only, so that news hardly ever stops.
+        guard taste == 1 else { return }
+        for index in steps.indices where steps[index].kind == .wait { steps[index].a %= 3 }
+        if chance.below(2) == 0 { insertStream(&chance) }
+    }
+
+    /// Commits without a pause for half a second, each told at once, while nothing is being read: what a maximum wait is for.
+    private mutating func insertStream(_ chance: inout Chance) {
+        var stream: [Step] = []
+        let screen = chance.below(6)
+        for _ in 0..<6 { stream += [Step(.serve), Step(.deliver), Step(.event, a: screen, b: 2)] }
+        for _ in 0..<9 {
+            stream += [
+                Step(.move, b: chance.below(1 << 16)), Step(.submit), Step(.write), Step(.event, a: screen),
+                Step(.event, a: screen),
+                Step(.wait, a: 2),
+            ]
+        }
+        steps.insert(contentsOf: stream, at: Int(chance.below(UInt32(steps.count / 2))))
+    }
+
+    /// Writing while power fails, and little else: the crash form, where half of all writes meet a power cut.
+    package init(crashing seed: UInt64) {
+        var chance = Chance(seed: seed)
+        let weights: [Weight] = [
+            (.program, 6), (.insert, 3), (.delete, 1), (.move, 1), (.submit, 14), (.write, 24), (.answer, 6), (.edit, 6),
+            (.wait, 2), (.cut, 2), (.tear, 4),
+            (.failSync, 1), (.full, 1),
+        ]
+        self.init(seed, Faults([.power, .syncError, .diskFull]), weights, Self.crashLength, &chance)
+    }
+
+    private init(_ seed: UInt64, _ faults: Faults, _ weights: [Weight], _ length: Int, _ chance: inout Chance) {
         let table = weights.flatMap { Array(repeating: $0.kind, count: Int($0.weight)) }
         shape = chance.next()
-        steps = (0..<length).map { _ in
+        var steps: [Step] = []
+        steps.reserveCapacity(length)
+        for _ in 0..<length {
             let kind = table[Int(chance.below(UInt32(table.count)))]
             let bits = chance.next()
-            return Step(kind, a: UInt32(truncatingIfNeeded: bits >> 40), b: UInt32(truncatingIfNeeded: bits & 0xFFFF))
+            steps.append(Step(kind, a: UInt32(truncatingIfNeeded: bits >> 40), b: UInt32(truncatingIfNeeded: bits & 0xFFFF)))
         }
         self.seed = seed
         self.faults = faults
+        self.steps = steps
     }
+
+    /// Steps of a schedule of the crash form.
+    private static let crashLength = 90
 
     /// Steps of one schedule: long enough that a burst, a power cut and the way back fit in.
     package static let length = 120

@@ -48,10 +48,10 @@ struct Screen: Sendable {
     var edits: [Edit] = []
     var nextDraft: UInt32 = 1
 
-    init(configuration: Configuration, pageSize: Int, control: Control) {
+    init(configuration: Configuration, pageSize: Int, control: Control, _ planted: Mutants) {
         self.configuration = configuration
         self.pageSize = pageSize
-        core = Reconciler(configuration: configuration)
+        core = Reconciler(configuration: configuration, mutants: planted)
         if control.contains(.lastResponseWins) || control.contains(.patchFromPayloads) {
             rival = RivalScreen(patches: control.contains(.patchFromPayloads))
         }

@@ -10,6 +10,8 @@ extension World {
         try heal()
         for _ in 0..<400 {
             for index in screens.indices { try beat(index) }
+            // Also a run that begins again paused, as the log has it.
+            if case .paused? = agent?.run.core.phase { try advanceRun(.resumeAsked) }
             try deliverAll()
             if isQuiet { break }
             guard let due = nextDue else { continue }

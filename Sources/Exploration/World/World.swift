@@ -64,7 +64,8 @@ struct World {
     /// A signal that a control keeps back until the next one is out.
     var heldBack: SignalEvent?
 
-    init(_ schedule: Schedule, control: Control, synchronous: Synchronous, keepsTrace: Bool) throws(Violation) {
+    init(_ schedule: Schedule, _ options: Simulation.Options, keepsTrace: Bool) throws(Violation) {
+        let control = options.control
         let start = StartingGrid.shared
         self.schedule = schedule
         self.control = control
@@ -74,8 +75,9 @@ struct World {
         windows = start.windows
         news = ServerNews()
         time = SimulatedTime()
-        disk = SimulatedDisk(start.contents, synchronous: synchronous, control: control, news: news)
+        disk = SimulatedDisk(start.contents, synchronous: options.synchronous, control: control, news: news)
         oracles = Oracles(truth: start.truth, keepsTrace: keepsTrace)
+        oracles.collects = options.collects
         oracles.server.told = start.truth.revision
         asked = start.asked
         written = start.written
@@ -88,11 +90,11 @@ struct World {
             throw Violation(.s1, "the server does not start: \(error)")
         }
         replica = start.image
-        let count = 1 + Int(chance.below(3))
+        let count = options.isCrashForm ? 1 : 1 + Int(chance.below(3))
         let shapes = (0..<count).map { _ in Self.shape(&chance) }
         self.chance = chance
         for (configuration, pageSize) in shapes {
-            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control))
+            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control, options.planted))
             oracles.screens.append(ScreenBooks(configuration, pageSize: pageSize))
             undoable.append(nil)
         }
