@@ -79,7 +79,8 @@ def tried(binary, layers, wanted, arguments):
     sound = sound_times(binary, [layer for layer in layers if any(pair[0] is layer for pair in wanted)])
     items = []
     for layer, mutant in wanted:
-        killers = sorted(layer.killers, key=lambda killer: killer["name"] != mutant.killer)
+        killers = [killer for killer in layer.killers if not arguments.killer or killer["name"] in arguments.killer]
+        killers.sort(key=lambda killer: killer["name"] != mutant.killer)
         verdicts = trial.trial(binary, killers, mutant.id, sound[layer.name], arguments.all)
         items.append(report.line(mutant, verdicts))
         print(report.text(items[-1]), flush=True)
@@ -141,6 +142,7 @@ def main():
     running.add_argument("--layer", nargs="+", help="the mutants of these layers only")
     running.add_argument("--sample", type=int, help="so many, drawn by the seed")
     running.add_argument("--seed", type=int, default=1)
+    running.add_argument("--killer", nargs="+", help="these killers only, for example \"the simulator\"")
     running.add_argument("--all", action="store_true", help="goes on after the first failure: all tests that notice")
     running.add_argument("--json", help="writes the results there")
     running.add_argument("--markdown", help="writes them as a document there")

@@ -211,4 +211,32 @@ struct ImageRulesTests {
         touched.cell(3, 1, sheet: 1)
         #expect(touched.finish().sheets.map(\.rows) == [.ranges([RowID(1)...RowID(9), RowID(20)...RowID(20)])])
     }
+
+    @Test func `S3: of one commit's changes the last is undone first`() throws {
+        var log = Log.with(columns: ["A"], rows: 3)
+        let before = log.image.revision
+        log.commit(
+            .insertRows(sheet: Log.sheet, position: .first, rows: RowsBlock(emptyRows: 1)),
+            .deleteRows(sheet: Log.sheet, rows: [row]))
+        let page = try log.image.page(
+            of: Log.sheet, asOf: before, ranks: 0..<9, structural: log.structuralAfter(before), records: log.reader)
+        #expect(page.rows.map(\.id) == (1...3).map { RowID($0) })
+    }
+
+    @Test func `S8: one question about a cell's history walks so many changes, and no more`() throws {
+        var log = Log.with(columns: ["A"], rows: 1)
+        for _ in 0..<3 { log.commit([(0..<7_000).map { set($0 % 2 == 0 ? "x" : "y") }]) }
+        let entries = try log.image.history(row: row, column: column, limit: .max, records: log.reader)
+        #expect(entries.count == GridImage.historyHopLimit)
+    }
+
+    @Test func `S6: a change is told with the cause of its own command, whatever was committed together with it`() throws {
+        var log = Log.with(columns: ["A"], rows: 2)
+        log.commit([
+            Command(intent: IntentID(high: 1, low: 1), cause: .person, changes: [set("mine")]),
+            Command(intent: IntentID(high: 1, low: 2), cause: agent, changes: [set("the agent's", 2)]),
+        ])
+        let entry = try log.image.history(row: RowID(2), column: column, limit: 1, records: log.reader).first
+        #expect(entry?.cause == agent && entry?.intent == IntentID(high: 1, low: 2))
+    }
 }
