@@ -1,8 +1,8 @@
-"""`trueline proxy` under load: every byte arrives, a thousand held responses go in order, and a gigabyte passes in little memory.
+"""`trueline proxy` under load: every byte arrives, a thousand held responses go in order, a gigabyte passes in little memory, and TLS is checked.
 
     python3 Tests/Faults/proxy.py --trueline PROGRAM [--responses 10000] [--connections 1000] [--megabytes 1024] [--seed 1]
 
-The short form (no flags) is 500 responses, 100 connections and 64 MB. Nothing but the standard library.
+The short form (no flags) is 500 responses, 100 connections and 64 MB. Nothing but the standard library and openssl.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -230,6 +231,29 @@ async def long(program, upstream, megabytes):
         check(f"P6: 20 long bodies are held in {growth:.0f} MB: the rest waits at the server", growth < GROWTH_MB, growth)
 
 
+async def tls(program, seed):
+    """The upstream's certificate is checked, by chain and by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        upstream = Upstream(seed, 1)
+        server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+
+        async def asked(name, *words):
+            with Proxy(program, f"https://{name}:{port}", *words) as proxy:
+                return (await ask(await proxy.connect(), "/7"))[0]
+
+        check("P14: over TLS to a server that is trusted, the body arrives", await asked("localhost", "--trust", certificate) == expected(upstream, 7))
+        unknown, misnamed = await asked("localhost"), await asked("127.0.0.1", "--trust", certificate)
+        check("P14: a certificate of nobody's, or for another name, is refused", unknown.startswith(b"trueline proxy:") and misnamed.startswith(b"trueline proxy:"), (unknown[:200], misnamed[:200]))
+        server.close()
+
+
 async def main(options):
     upstream = Upstream(options.seed, options.megabytes)
     await upstream.start()
@@ -237,6 +261,7 @@ async def main(options):
     await mixed(options.trueline, upstream, options.responses // 4, ["--plan", "intent"])
     await crowd(options.trueline, upstream, options.connections)
     await long(options.trueline, upstream, options.megabytes)
+    await tls(options.trueline, options.seed)
 
 
 if __name__ == "__main__":
