@@ -239,4 +239,31 @@ struct ImageRulesTests {
         let entry = try log.image.history(row: RowID(2), column: column, limit: 1, records: log.reader).first
         #expect(entry?.cause == agent && entry?.intent == IntentID(high: 1, low: 2))
     }
+
+    @Test func `S2: a record that changes a row which was never made is refused`() {
+        #expect(
+            isRefused { writer in
+                writer.byte(ChangeTag.set.rawValue)
+                for number in [99, 1, 0, 0] { writer.varint(UInt64(number)) }
+                writer.text("")
+                writer.text("1")
+            })
+    }
+
+    @Test func `S8: rows of an import that is discarded are not kept`() {
+        var log = Log.with(columns: ["A"], rows: 1)
+        var block = RowsBlock(columns: [column])
+        block.append([text("staged")])
+        log.commit(.stageRows(sheet: Log.sheet, rows: block))
+        #expect(log.image.store.groups(of: 2) == [0])
+        log.commit(.discardRows(sheet: Log.sheet, first: RowID(2), count: 1))
+        #expect(log.image.store.groups(of: 2).isEmpty)
+    }
+
+    @Test func `S2: publishing a part of an import leaves the rest of it staged`() {
+        var log = Log.with(columns: ["A"], rows: 1)
+        log.commit(.stageRows(sheet: Log.sheet, rows: RowsBlock(emptyRows: 3)))
+        log.commit(.publishRows(sheet: Log.sheet, first: RowID(2), count: 1, position: .last))
+        #expect(log.image.stagedRows(of: Log.sheet) == [StagedRows(first: RowID(3), count: 2)])
+    }
 }
