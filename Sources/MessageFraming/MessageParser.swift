@@ -232,10 +232,45 @@ enum ChunkLine {
         guard !digits.isEmpty, digits.count <= MessageLimits.chunkDigits, digits.allSatisfy(isHexadecimal),
             let size = UInt64(String(decoding: digits, as: UTF8.self), radix: 16)
         else { throw .malformed("a chunk's size that is no hexadecimal number") }
-        guard extensions.allSatisfy({ $0 == HeadReader.tab || ($0 >= 0x20 && $0 < 0x7F) }), extensions.count != 1 else {
-            throw .malformed("a chunk extension that is none")
-        }
+        guard areExtensions(extensions) else { throw .malformed("a chunk extension that is none") }
         return size
+    }
+
+    /// `;name`, `;name=value` or `;name="value"`, any number of them (RFC 9112, section 7.1.1).
+    private static func areExtensions(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
+        func skipBlanks() { rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == HeadReader.tab } }
+        func takeToken() -> Bool {
+            let token = rest.prefix(while: HeadReader.isTokenByte)
+            rest = rest.dropFirst(token.count)
+            skipBlanks()
+            return !token.isEmpty
+        }
+        while let first = rest.popFirst() {
+            guard first == UInt8(ascii: ";") else { return false }
+            skipBlanks()
+            guard takeToken() else { return false }
+            guard rest.first == UInt8(ascii: "=") else { continue }
+            rest.removeFirst()
+            skipBlanks()
+            guard rest.first == UInt8(ascii: "\"") ? takeQuoted(&rest) : takeToken() else { return false }
+            skipBlanks()
+        }
+        return true
+    }
+
+    /// Takes a text in quotes with its end; `false` when it has none, or holds what no text may.
+    private static func takeQuoted(_ rest: inout ArraySlice<UInt8>) -> Bool {
+        rest.removeFirst()
+        while var byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\"") { return true }
+            if byte == UInt8(ascii: "\\") {
+                guard let escaped = rest.popFirst() else { return false }
+                byte = escaped
+            }
+            guard byte == HeadReader.tab || (byte >= 0x20 && byte < 0x7F) else { return false }
+        }
+        return false
     }
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {

@@ -111,6 +111,13 @@ private let refused: [Refused] = [
     Refused("an LF in an extension [transfer-encoding]", with("Transfer-Encoding: chunked") + "2;a\nb\r\nab\r\n0\r\n\r\n"),
     Refused("a CR in an extension [transfer-encoding]", with("Transfer-Encoding: chunked") + "2;a\rb\r\nab\r\n0\r\n\r\n"),
     Refused("an extension without a name [transfer-encoding]", with("Transfer-Encoding: chunked") + "2;\r\nab\r\n0\r\n\r\n"),
+    Refused(
+        "a quoted value without its end [transfer-encoding]",
+        with("Transfer-Encoding: chunked") + "2;a=\"b; c\r\nab\r\n0\r\n\r\n"),
+    Refused(
+        "a value in quotes and more [transfer-encoding]", with("Transfer-Encoding: chunked") + "2;a=\"b\"c\r\nab\r\n0\r\n\r\n"),
+    Refused("a name with spaces in it", with("Transfer-Encoding: chunked") + "2;a b\r\nab\r\n0\r\n\r\n"),
+    Refused("an extension without a value", with("Transfer-Encoding: chunked") + "2;a=\r\nab\r\n0\r\n\r\n"),
     Refused("a trailer that is no field [transfer-encoding]", with("Transfer-Encoding: chunked") + "0\r\nVary\r\n\r\n"),
     Refused("a trailer that ends with LF", with("Transfer-Encoding: chunked") + "0\r\nVary: *\n\r\n\r\n"),
 ]
