@@ -1,5 +1,6 @@
 /// The only source of chance in a simulation (SplitMix64, Steele, Lea and Flood 2014): the same seed makes the same choices on
-/// every machine. The standard library's own `random(in:using:)` is not used, because how it consumes a generator is not promised.
+/// every machine. The standard library's own `random(in:using:)` is not used, because how it consumes a generator is not promised; so this is no
+/// `RandomNumberGenerator`, as the test kit's `Seeded` is, which no product may import.
 package struct Chance: Hashable, Sendable {
     private var state: UInt64
 

@@ -131,7 +131,7 @@ def run(binary, killer, mutant, seconds, clock_seconds, goes_on=False):
                 if not events.first:
                     verdict.kind, verdict.test = "does not end", events.current
             else:
-                time.sleep(POLL_SECONDS)
+                time.sleep(POLL_SECONDS)  # between two looks at the events it writes and at its end: waiting for either alone would miss the other
         process.returncode = os.waitstatus_to_exitcode(status)
         events.read()
         verdict.seconds = time.monotonic() - began

@@ -88,7 +88,7 @@ struct ReferenceClient: MuseumClient {
         }
     }
 
-    /// A client that shows by place keeps what it got at the places it was for, whatever is asked for now.
+    /// A client that shows by place keeps what it got at the places it was asked for, whatever was asked since.
     private mutating func arrived(_ reply: MuseumReadReply) {
         guard let places = reads.removeValue(forKey: reply.read.id) else { return }
         seen = isPatching ? max(seen, reply.revision) : reply.revision

@@ -29,7 +29,7 @@ struct ScriptRun {
         } catch {
             throw CommandFailure(.usage, "the script cannot be run: \(error.localizedDescription)")
         }
-        // The limit on a script that never ends: it is told to stop, and what it leaves is its end.
+        // The one wait for a time: the limit (--timeout) on a script that never ends. It is told to stop, and what it leaves is its end.
         let watch = Task { [seconds] in
             try await Task.sleep(for: .seconds(seconds))
             process.terminate()
