@@ -40,7 +40,7 @@ package struct Diagnosis: Sendable {
     package var worst: Severity? { findings.map(\.severity).max() }
 
     /// Order does not matter where writes commute, and a slot that takes the first answer says so itself.
-    private static func isHarmless(_ finding: Finding) -> Bool {
+    static func isHarmless(_ finding: Finding) -> Bool {
         finding.rule == .staleResponseOverwrite && (finding.policy?.policy == .merge || finding.policy?.policy == .first)
     }
 

@@ -3,11 +3,23 @@ import Trace
 /// One run of a race in some order, with a guard or with none: what stands at each place in the end, what was blocked, and whether the rule
 /// was broken on the way.
 struct RaceRun {
-    let race: Race
+    private let input: Input
+    var race: Race { input.race }
+    var engine: RuleEngine { input.engine }
     let option: Guard?
     /// For G2: whether a write is held against the newest intent that wrote its place, and not against the newest of its slot.
     let bindsPlaces: Bool
-    let engine: RuleEngine
+
+    /// What all runs of a race share: behind one reference, as both are many arrays, each of which a copy of a run would have to count.
+    final class Input: Sendable {
+        let race: Race
+        let engine: RuleEngine
+
+        init(_ race: Race, _ engine: RuleEngine) {
+            self.race = race
+            self.engine = engine
+        }
+    }
 
     struct Place {
         /// -1: what stood there before the race.
@@ -58,9 +70,9 @@ struct RaceRun {
     /// Derived values: numbered by place and sources.
     private var derived: [[Int32]: Int32] = [:]
 
-    init(_ race: Race, _ engine: RuleEngine, guard option: Guard?, bindsPlaces: Bool = false) {
-        self.race = race
-        self.engine = engine
+    init(_ input: Input, guard option: Guard?, bindsPlaces: Bool = false) {
+        let race = input.race
+        self.input = input
         self.option = option
         self.bindsPlaces = bindsPlaces
         places = Array(repeating: Place(), count: race.places.count)

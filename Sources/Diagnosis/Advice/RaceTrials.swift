@@ -38,8 +38,9 @@ struct RaceTrials {
         var trial = GuardTrial(
             guard: option, orders: orders.orders.count, isExhaustive: orders.isExhaustive, residual: 0, wronglyBlocked: 0,
             latency: latency(of: option))
+        let input = RaceRun.Input(race, engine)
         for (order, target) in zip(orders.orders, targets) {
-            var run = RaceRun(race, engine, guard: option, bindsPlaces: bindsPlaces)
+            var run = RaceRun(input, guard: option, bindsPlaces: bindsPlaces)
             run.run(order)
             var isWrong = run.isBroken
             for place in race.places.indices where race.isJudged[place] && run.places[place].value != target[place].value {

@@ -10,6 +10,8 @@ struct PredictionDescriber {
     private var shown: Set<UInt64> = []
     private var showsAll: Set<UInt16> = []
     private var hasFrames: Set<UInt16> = []
+    /// What judges orders of the component at hand.
+    private var judge: WitnessJudge?
 
     init(_ program: PredictionProgram) {
         self.program = program
@@ -106,36 +108,23 @@ struct PredictionDescriber {
 
     // MARK: Anomaly and guard
 
-    private func judge(_ prediction: inout Prediction, _ outcome: OrderExplorer.Outcome, _ explorer: OrderExplorer) {
+    private mutating func judge(
+        _ prediction: inout Prediction, _ outcome: OrderExplorer.Outcome, _ explorer: OrderExplorer
+    ) {
         let problem = explorer.problem
-        let members = outcome.order.map { problem.steps[$0].id }
-        let around = witnesses.surroundings(of: members)
-        guard around.count <= WitnessLog.maximumSteps,
-            let order = StepArrangement.arrange(program, around, sequence: members)
-        else { return }
-        let made = witnesses.make(order, blocked: blocked(outcome.order, explorer))
-        let before = witnesses.make(around, blocked: [])
-        let known = Set(Diagnosis(before, withAdvice: false).findings.map { Self.identity($0, before) })
-        let diagnosis = Diagnosis(made)
-        let keys = Set(prediction.ends.map { log.text($0.key) })
-        let new = diagnosis.findings.filter { finding in
-            !known.contains(Self.identity(finding, made)) && (finding.key.isNone || keys.contains(made.text(finding.key)))
+        if judge?.component != prediction.component {
+            judge = WitnessJudge(program, witnesses, problem.steps.map(\.id), component: prediction.component)
         }
-        guard let finding = new.min(by: { Self.rank($0) < Self.rank($1) }) else { return }
-        prediction.rule = finding.rule
-        prediction.isViolation = finding.isViolation
-        prediction.confidence = finding.confidence
-        prediction.sentence = Sentences(made).sentence(finding)
-        prediction.advice = diagnosis.advice.first { $0.rule == finding.rule && $0.event == finding.event }
-    }
-
-    private static func identity(_ finding: Finding, _ log: TraceLog) -> String {
-        "\(finding.rule.code) \(log.text(finding.slot)) \(log.text(finding.key))"
-    }
-
-    /// Violations first; a hazard says least.
-    private static func rank(_ finding: Finding) -> (Int, Int, Int) {
-        (finding.isViolation ? 0 : 1, finding.rule == .completionBoundWrite ? 1 : 0, Int(finding.rule.rawValue))
+        guard
+            let verdict = judge?.judge(
+                outcome.order.map { problem.steps[$0].id }, blocked: blocked(outcome.order, explorer),
+                keys: Set(prediction.ends.map { log.text($0.key) }))
+        else { return }
+        prediction.rule = verdict.finding.rule
+        prediction.isViolation = verdict.finding.isViolation
+        prediction.confidence = verdict.finding.confidence
+        prediction.sentence = verdict.sentence
+        prediction.advice = verdict.advice
     }
 
     /// Writes that the guards named in the trace would have kept out in this order.

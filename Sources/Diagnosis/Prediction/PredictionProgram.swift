@@ -53,6 +53,9 @@ struct PredictionProgram: Sendable {
     var mergeSlots: Set<Int32> = []
     /// By delivery: the `start` events in it.
     var inner: [Int32: [UInt32]] = [:]
+    /// By request: the step with its `start`; a request may be answered only after the end of the task that it begins in, which is a later
+    /// step. -1 for none.
+    var starts: [Int32] = []
     /// Whether somebody asks who wrote what stands: a version check, or a view that goes.
     var looksAtWriters = false
 

@@ -73,6 +73,7 @@ struct ProgramBuilder {
         began = Array(repeating: -1, count: engine.requests.count)
         delivered = began
         gaveUp = began
+        program.starts = began
         asked = Array(repeating: -1, count: engine.intents.count)
         answered = asked
         guardName = engine.log.symbols.find("guard") ?? .none
@@ -173,6 +174,7 @@ struct ProgramBuilder {
         let inside = delivery(around: event)
         if inside >= 0 {
             began[Int(request)] = inside
+            program.starts[Int(request)] = inside
             program.inner[inside, default: []].append(UInt32(event))
             name(event, inside)
             return
@@ -195,7 +197,9 @@ struct ProgramBuilder {
             if let known, program.steps[Int(known.step)].process == log.processIndices[event] { needs.append(known.step) }
         }
         // A request without an intent is what was asked for.
-        began[Int(request)] = add(intent < 0 ? .asked : .began, event, request: request, needs: needs)
+        let step = add(intent < 0 ? .asked : .began, event, request: request, needs: needs)
+        began[Int(request)] = step
+        program.starts[Int(request)] = step
         processes[process(event)].begunInTask.append(request)
     }
 

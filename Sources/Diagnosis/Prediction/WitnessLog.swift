@@ -35,6 +35,11 @@ struct WitnessLog {
         var open = members
         while let step = open.popLast() {
             let one = program.steps[step]
+            if one.request >= 0, case let start = Int(program.starts[Int(one.request)]), start >= 0,
+                kept.insert(start).inserted
+            {
+                open.append(start)
+            }
             if one.slot >= 0 { slots.insert(one.slot) }
             for write in one.writes where program.engine.writes[Int(write)].slot >= 0 {
                 slots.insert(program.engine.writes[Int(write)].slot)

@@ -41,6 +41,7 @@ extension RuleEngine {
     /// Declared, or inferred with its evidence, or unknown.
     func policy(of index: Int) -> PolicyVerdict {
         let slot = slots[index]
+        if let known = knownPolicies[slot.name] { return known }
         if let declared = log.slot(named: slot.name)?.policy {
             return PolicyVerdict(policy: declared, source: .declared, evidence: "")
         }

@@ -41,6 +41,10 @@ struct RuleEngine {
     var symptoms: [UInt32] = []
     /// Findings by slot index, for policies, which are known at the end only.
     var findingSlots: [Int32] = []
+    /// Policies that are known from elsewhere, by the slot's name: of an order that never happened, the recorded one tells more.
+    var knownPolicies: [Symbol: PolicyVerdict] = [:]
+    /// Every occurrence is a finding of its own.
+    var keepsOccurrences = false
     let names: AttributeNames
 
     struct FindingGroup: Hashable {
@@ -48,6 +52,8 @@ struct RuleEngine {
         var slot: Int32
         var key: Symbol
         var process: UInt16
+        /// `max` where occurrences are counted and not kept.
+        var event: UInt32 = .max
     }
 
     init(_ log: TraceLog, _ causal: CausalOrder) {
@@ -129,7 +135,9 @@ struct RuleEngine {
         detail: String = ""
     ) -> Int32 {
         let key = key ?? log.keys[event]
-        let group = FindingGroup(rule: rule, slot: slot, key: key, process: log.processIndices[event])
+        let group = FindingGroup(
+            rule: rule, slot: slot, key: key, process: log.processIndices[event],
+            event: keepsOccurrences ? UInt32(event) : .max)
         if let index = groups[group] {
             findings[index].count += 1
             findings[index].severity = max(findings[index].severity, severity)
