@@ -50,6 +50,8 @@
   const keepsValues = options.values === 'keep';
   const endpoint = options.endpoint ?? '';
   const here = page.location?.origin ?? '';
+  /** Where `trueline proxy` wants to hear that this page has handled what it released; it put the recorder in. */
+  const confirm = options.confirm ?? '';
   const propagates = new Set([here, ...(options.propagate ?? '').split(/\s+/).filter(Boolean)]);
 
   /** The recorder must never be the page's failure. @param {() => any} deed */
@@ -281,7 +283,7 @@
     const given = /^00-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(headers?.get?.('traceparent') ?? '');
     const asked = intentNow(named);
     const flight = {
-      id: given?.[2] ?? hex(8), intent: asked, failed: false, canceled: false, arrived: false,
+      id: given?.[2] ?? hex(8), intent: asked, failed: false, canceled: false, arrived: false, promises: false, confirms: false, isRead: false,
       traceparent: propagates.has(origin) || given ? '' : undefined,
     };
     if (flight.traceparent === '') {
@@ -295,7 +297,48 @@
       id: `s-${flight.id}`, request: flight.id, intent: asked?.id, slot: asked?.slot, method, url: text, attempt: asked?.attempts[target],
       arguments: asked?.arguments, traceparent: flight.traceparent,
     });
-    return { flight, header: given ? undefined : flight.traceparent };
+    /** @type {[string, string][]} */
+    const added = given || !flight.traceparent ? [] : [['traceparent', flight.traceparent]];
+    if (confirm && origin === here) { added.push([CONFIRM, '1']); flight.promises = true; }
+    return { flight, added };
+  }
+
+  // --- what the proxy waits for -----------------------------------------------------------------------------------------------------
+
+  /** On a request: this page confirms. On a response: it shall. */
+  const CONFIRM = 'trueline-confirm';
+
+  /**
+   * Tells the proxy that something was handled, in a task of its own: whatever its handler does in its turn has been done by then.
+   * @param {Record<string, string>} what
+   */
+  function confirmTaken(what) {
+    native.setTimeout(() => {
+      native.fetch.call(page, `${confirm}?${new URLSearchParams(what)}`, { method: 'POST', keepalive: true, credentials: 'omit' }).catch(() => {});
+    }, 0);
+  }
+
+  /** @param {any} flight */
+  function handled(flight) {
+    if (!flight.confirms) return;
+    flight.promises = flight.confirms = false;
+    confirmTaken({ span: flight.id });
+  }
+
+  /** A response that is never read is handled where its head is. @param {any} flight */
+  function handledUnlessRead(flight) {
+    if (flight.confirms) native.setTimeout(() => { if (!flight.isRead) handled(flight); }, 0);
+  }
+
+  /**
+   * Confirms a stream's message by its number among those of its type, as the proxy counts them.
+   * @param {any} url @param {Map<string, number>} counts @param {string} type
+   */
+  function handledMessage(url, counts, type) {
+    const count = (counts.get(type) ?? 0) + 1;
+    counts.set(type, count);
+    const { host, pathname, search } = new URL(url);
+    if (confirm && host === page.location.host) confirmTaken({ stream: pathname + search, type, count: String(count) });
   }
 
   /** @param {any} flight */
@@ -322,12 +365,16 @@
     enter(causeOf(flight), 'microtask');
     record('arrive', { ...about(flight), error: String(error?.name ?? 'Error') }, 'macrotask');
     delivered(flight);
+    handled(flight);
   }
 
   /** @param {any} flight */
   function canceled(flight) {
     if (flight.canceled) return;
     flight.canceled = true;
+    // Its response may be with the browser already, and will not be seen.
+    flight.confirms = flight.promises;
+    handled(flight);
     record('cancel', about(flight));
   }
 
@@ -485,17 +532,24 @@
     const request = typeof input === 'object' && input !== null && 'url' in input ? input : undefined;
     const begun = safely(() => {
       const headers = headersOf(request, init);
-      const { flight, header } = began(String(init?.method ?? request?.method ?? 'GET').toUpperCase(), request?.url ?? input, headers, init?.trueline);
-      if (header && request?.mode !== 'no-cors' && init?.mode !== 'no-cors') headers.set('traceparent', header);
+      const { flight, added } = began(String(init?.method ?? request?.method ?? 'GET').toUpperCase(), request?.url ?? input, headers, init?.trueline);
+      const adds = added.length > 0 && request?.mode !== 'no-cors' && init?.mode !== 'no-cors';
+      if (adds) for (const [name, value] of added) headers.set(name, value);
       const signal = init?.signal ?? request?.signal;
       signal?.addEventListener?.('abort', () => safely(() => canceled(flight)), { once: true });
-      return { flight, init: header ? Object.assign(Object.create(init ?? null), { headers }) : init };
+      return { flight, init: adds ? Object.assign(Object.create(init ?? null), { headers }) : init };
     });
     if (!begun) return original.call(page, input, init);
     const { flight } = begun;
     return original.call(page, input, begun.init).then(
       (/** @type {any} */ response) => {
-        safely(() => { flights.set(response, flight); enter(causeOf(flight), 'microtask'); arrived(flight, response.status); });
+        safely(() => {
+          flights.set(response, flight);
+          enter(causeOf(flight), 'microtask');
+          arrived(flight, response.status);
+          flight.confirms = confirm !== '' && response.headers.has(CONFIRM);
+          handledUnlessRead(flight);
+        });
         return response;
       },
       (/** @type {any} */ error) => { safely(() => failed(flight, error)); throw error; });
@@ -506,8 +560,9 @@
       // @ts-ignore the response
       const flight = flights.get(this), promise = original.apply(this, all);
       if (!flight) return promise;
+      flight.isRead = true;
       return promise.then(
-        (/** @type {any} */ value) => { safely(() => { enter(causeOf(flight), 'microtask'); delivered(flight); }); return value; },
+        (/** @type {any} */ value) => { safely(() => { enter(causeOf(flight), 'microtask'); delivered(flight); handled(flight); }); return value; },
         (/** @type {any} */ error) => { safely(() => failed(flight, error)); throw error; });
     });
   }
@@ -552,6 +607,8 @@
       if (opened.get(request).isAsync) enter(causeOf(flight()));
       arrived(flight(), request.status);
       delivered(flight());
+      flight().confirms = confirm !== '' && request.getResponseHeader(CONFIRM) !== null;
+      handled(flight());
     }));
     request.addEventListener('abort', () => safely(() => flight() && canceled(flight())));
     for (const type of ['error', 'timeout']) {
@@ -577,7 +634,7 @@
     safely(() => {
       const begun = began(known.method, known.url, known.headers);
       known.flight = begun.flight;
-      if (begun.header) self.setRequestHeader('traceparent', begun.header);
+      for (const [name, value] of begun.added) self.setRequestHeader(name, value);
     });
     return original.call(self, body);
   });
@@ -589,18 +646,20 @@
     record('signal', { stream, position, label: event.type, id: identifier() }, 'macrotask');
   }
   wrapClass('EventSource', (source, [address]) => {
-    const stream = scrubbedURL(address).text, seen = new Set(), listen = source.addEventListener;
+    const stream = scrubbedURL(address).text, seen = new Set(), counts = new Map(), listen = source.addEventListener;
     const hear = (/** @type {string} */ type) => {
       if (seen.has(type) || type === 'open' || type === 'error') return;
       seen.add(type);
-      listen.call(source, type, (/** @type {any} */ event) => safely(() => signaled(stream, event)));
+      listen.call(source, type, (/** @type {any} */ event) => safely(() => { signaled(stream, event); handledMessage(source.url, counts, type); }));
     };
     hear('message');
+    // A new connection counts anew.
+    listen.call(source, 'open', () => counts.clear());
     source.addEventListener = (/** @type {any} */ type, /** @type {any[]} */ ...rest) => { hear(String(type)); return listen.call(source, type, ...rest); };
   });
   wrapClass('WebSocket', (socket, [address]) => {
-    const stream = scrubbedURL(address).text;
-    socket.addEventListener('message', (/** @type {any} */ event) => safely(() => signaled(stream, event)));
+    const stream = scrubbedURL(address).text, counts = new Map();
+    socket.addEventListener('message', (/** @type {any} */ event) => safely(() => { signaled(stream, event); handledMessage(socket.url, counts, 'message'); }));
     wrap(socket, 'send', (original) => function (/** @type {any} */ data) {
       safely(() => record('note', { label: `sent on ${stream}`, intent: intentNow()?.id }));
       return original.call(socket, data);

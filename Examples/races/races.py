@@ -3,6 +3,8 @@
     python3 Examples/races/races.py --port 8791        then http://127.0.0.1:8791/postcode and /postcode?guard
 
 `RACES` says for each what a person does, which order of responses shows the race, and what is seen then; Tests/Browser/proxy.py forces it.
+A person is slower than a server: where the next thing is done after the one before was answered, `proxy.answered` waits for that. Else two
+requests that are sent at once might reach the server the other way round.
 A page models the rule that was missing, not the project's code. Nothing but the standard library.
 """
 
@@ -34,26 +36,29 @@ def postcode(page, _):
         page.dispatch_event("#postcode", "change")
 
 
-def widget(page, _):
+def widget(page, proxy):
     page.click("#run")
+    proxy.answered("/api/run")
     page.click("#run")
 
 
-def switch(page, _):
+def switch(page, proxy):
     page.click("#flip")
+    proxy.answered("/api/switch")
     page.click("#flip")
 
 
-def poll(page, _):
+def poll(page, proxy):
     page.click("#poll")
+    proxy.answered("/api/settings")
     page.fill("#limit", "25")
     page.dispatch_event("#limit", "change")
 
 
-def row(page, reach):
+def row(page, proxy):
     page.click("#add")
     page.fill("#note", "call back")
-    reach("typed")
+    proxy.reach("typed")
 
 
 def conversation(page, _):

@@ -6,6 +6,14 @@ package enum StreamSplitter: Hashable, Sendable {
     case events(EventSplitter)
     case frames(FrameSplitter)
 
+    /// What a page calls the message that ended last; `nil` when it is not known.
+    package var messageType: String? {
+        switch self {
+        case .events(let splitter): splitter.endedType
+        case .frames: "message"
+        }
+    }
+
     /// Where the current part ends.
     /// - Returns: how many of the bytes belong to the part that is under way, and when it ends with them, whether it was a message.
     package mutating func split(_ bytes: UnsafeRawBufferPointer) throws(FramingError) -> (count: Int, end: Bool?) {
@@ -24,14 +32,19 @@ package enum StreamSplitter: Hashable, Sendable {
 
 /// Finds the events of an event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html): they end with an empty line.
 package struct EventSplitter: Hashable, Sendable {
-    /// The first bytes of the line: enough to know `data`.
+    /// The first bytes of the line: enough to know `data`, and the name of an event.
     private var line: [UInt8] = []
     private var hasData = false
+    /// Of the event that is under way; `nil`: longer than is looked at.
+    private var type: [UInt8]? = []
+    /// The type of the last event that ended, as a page hears it; `nil` when its name is too long to be known.
+    package private(set) var endedType: String?
     /// A CR ended the line: an LF now belongs to it.
     private var isAfterCR = false
 
-    private static let field = Array("data".utf8)
-    private static let enough = field.count + 1
+    /// Bytes of an event's name that are looked at.
+    private static let typeBytes = 100
+    private static let enough = "event: ".utf8.count + typeBytes + 1
 
     package init() {}
 
@@ -45,10 +58,7 @@ package struct EventSplitter: Hashable, Sendable {
                 continue
             }
             let isEmpty = line.isEmpty
-            if line.starts(with: Self.field), line.count == Self.field.count || line.last == UInt8(ascii: ":") {
-                hasData = true
-            }
-            line.removeAll(keepingCapacity: true)
+            readLine()
             guard isEmpty else { continue }
             // The LF of a CR LF that ends an event goes with it when it is here already.
             var count = index + 1
@@ -57,10 +67,23 @@ package struct EventSplitter: Hashable, Sendable {
                 isAfterCR = false
             }
             let isMessage = hasData
+            endedType = type.map { $0.isEmpty ? "message" : String(decoding: $0, as: UTF8.self) }
+            type = []
             hasData = false
             return (count, isMessage)
         }
         return (bytes.count, nil)
+    }
+
+    /// A line is whole: what it says of the event.
+    private mutating func readLine() {
+        defer { line.removeAll(keepingCapacity: true) }
+        let name = line.prefix { $0 != UInt8(ascii: ":") }
+        if name.elementsEqual("data".utf8) { hasData = true }
+        guard name.elementsEqual("event".utf8) else { return }
+        var value = line.dropFirst(name.count + 1)
+        if value.first == 0x20 { value.removeFirst() }
+        type = value.count > Self.typeBytes ? nil : Array(value)
     }
 }
 

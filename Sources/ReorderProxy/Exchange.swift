@@ -14,6 +14,8 @@ final class Exchange {
         var isComplete = false
         /// The scheduler knows of it.
         var isAnnounced = false
+        /// How a page names it.
+        var word: StreamWord?
         var bytes: [ByteBuffer] = []
     }
 
@@ -23,6 +25,8 @@ final class Exchange {
     let isCandidate: Bool
     /// Names of the request in traces.
     let trace: TraceContext
+    /// What is with the client and not yet handled by the page.
+    private var awaited = Awaited.nothing
     private unowned let hub: ProxyHub
     private weak var front: FrontHandler?
     /// The request is wholly there.
@@ -34,11 +38,32 @@ final class Exchange {
     private var parts: [Part] = []
     private var messages = 0
     private var splitter: StreamSplitter?
+    private var counts = StreamCounts()
+    /// Types of messages that the page does not listen to.
+    private var unheard: Set<String> = []
     private var injection: HTMLInjection?
     private var queuedBytes = 0
     /// The client's connection ends with this response, so that it can be seen to have been read.
     private var closes = false
     private(set) var isTunnel = false
+    private var isTaken = false
+
+    /// On a request: its page confirms. On a response: it shall.
+    static let confirmField = "trueline-confirm"
+
+    private enum Awaited: Hashable {
+        case nothing
+        case response
+        case message(Int, StreamWord)
+    }
+
+    /// What the page asks for by `fetch` and `XMLHttpRequest` it confirms.
+    private var pageConfirms: Bool { trace.isGiven && request.fields.first(Self.confirmField) == "1" }
+
+    /// What is no `fetch` and no document is an `EventSource` or a `WebSocket`, which the recorder listens to.
+    private var hearsMessages: Bool {
+        hub.hasInjected && !pageConfirms && isCandidate && request.fields.first("sec-fetch-dest") != nil
+    }
 
     init(
         _ id: ExchangeID, _ request: RequestHead, hub: ProxyHub, front: FrontHandler, trace: TraceContext, isCandidate: Bool
@@ -76,6 +101,7 @@ final class Exchange {
             splitter = .events(EventSplitter())
         } else {
             injection = HTMLInjection(hub, request: request, response: &out.head)
+            if injection != nil { hub.hasInjected = true }
         }
         response = out.head
         parts.append(Part(message: 0, isComplete: splitter != nil, isAnnounced: true))
@@ -140,7 +166,7 @@ final class Exchange {
                 finishMessage(end)
             } else if queuedBytes >= ProxyLimits.heldBytes {
                 // Too large to be kept whole: it is a message now, and its rest follows when it goes.
-                announce()
+                announce(isWhole: false)
             }
         }
     }
@@ -153,13 +179,16 @@ final class Exchange {
         if isMessage { announce() }
     }
 
-    private func announce() {
+    private func announce(isWhole: Bool = true) {
         guard let last = parts.last, !last.isAnnounced else { return }
         messages += 1
         let number = messages
+        // The type of a message that is cut is not known yet.
+        let word = isWhole ? counts.next(splitter?.messageType) : nil
         parts.withLast { part in
             part.isAnnounced = true
             part.message = number
+            part.word = word
         }
         hub.handle(.answered(HoldID(id, message: number)))
     }
@@ -171,7 +200,10 @@ final class Exchange {
         guard let index = parts.firstIndex(where: { $0.isAnnounced && $0.message == message }) else { return }
         parts[index].isReleased = true
         parts[index].isConfirmed = confirm
-        if confirm, splitter == nil { closes = true }
+        if confirm, splitter == nil {
+            closes = true
+            if pageConfirms { awaited = .response }
+        }
         pump()
         front?.resumeUpstream()
     }
@@ -208,6 +240,7 @@ final class Exchange {
         isHeadWritten = true
         closes = closes || !isRequestComplete || front.mustClose || head.framing == .untilClose
         if !isTunnel, closes { head.fields.set("Connection", "close") }
+        if case .response = awaited { head.fields.set(Self.confirmField, "1") }
         front.write(ByteBuffer(bytes: HeadWriter.bytes(head)))
     }
 
@@ -220,10 +253,19 @@ final class Exchange {
         front.write(ByteBuffer(string: HeadWriter.chunkEnd))
     }
 
-    /// A message of a stream is with the client as far as can be known: its bytes are on their way, in order.
+    /// A message of a stream is on its way, in order.
     private func delivered(_ part: Part) {
-        hub.tracer?.delivered(self, message: part.message)
-        hub.handle(.taken(HoldID(id, message: part.message)))
+        guard part.isConfirmed, hearsMessages, let word = part.word, !unheard.contains(word.type) else {
+            return messageTaken(part.message)
+        }
+        awaited = .message(part.message, word)
+        expectPage()
+    }
+
+    private func messageTaken(_ message: Int) {
+        awaited = .nothing
+        hub.tracer?.delivered(self, message: message)
+        hub.handle(.taken(HoldID(id, message: message)))
     }
 
     private func finish(_ front: FrontHandler) {
@@ -233,8 +275,46 @@ final class Exchange {
         front.responseDone(self, closes: closes || isTunnel)
     }
 
-    /// The client has read it all, as far as can be known.
+    // MARK: - What the client has
+
+    /// The client's side of the connection has read it all.
     func taken() {
+        if case .response = awaited { return expectPage() }
+        end()
+    }
+
+    /// The page has handled what it got.
+    func pageConfirmed() {
+        switch awaited {
+        case .nothing: break
+        case .response: end()
+        case .message(let message, _): messageTaken(message)
+        }
+    }
+
+    func awaits(_ word: PageWord) -> Bool {
+        switch (awaited, word) {
+        case (.response, .response(let span)): isHeadWritten && trace.span == span
+        case (.message(_, let own), .message(let stream, let word)): own == word && request.target == stream
+        default: false
+        }
+    }
+
+    /// A page that went away, or listens to no such message, says nothing.
+    private func expectPage() {
+        let expected = awaited
+        hub.afterPatience { [weak self] in
+            guard let self, awaited == expected else { return }
+            hub.tell("\(identity.text): the page did not say that it handled what it got; taken as handled")
+            if case .message(_, let word) = expected { unheard.insert(word.type) }
+            pageConfirmed()
+        }
+    }
+
+    private func end() {
+        guard !isTaken else { return }
+        isTaken = true
+        awaited = .nothing
         if splitter == nil {
             hub.tracer?.delivered(self, message: 0)
             hub.handle(.taken(HoldID(id)))
@@ -245,6 +325,7 @@ final class Exchange {
     /// Either side gave up.
     func abandon(_ how: String) {
         isOver = true
+        awaited = .nothing
         for part in parts { for bytes in part.bytes { hub.heldBytes -= bytes.readableBytes } }
         parts = []
         hub.ended(self, how)

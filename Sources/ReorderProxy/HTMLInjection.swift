@@ -32,7 +32,7 @@ struct HTMLInjection {
         let values = hub.configuration.keepsValues ? " data-values=\"keep\"" : ""
         let mark = nonce.map { " nonce=\"\($0)\"" } ?? ""
         tag =
-            "<script src=\"\(OwnExchange.prefix)recorder.js\" data-endpoint=\"\(OwnExchange.prefix)traces\"\(values)\(mark)></script>"
+            "<script src=\"\(OwnExchange.prefix)recorder.js\" data-endpoint=\"\(OwnExchange.prefix)traces\" data-confirm=\"\(OwnExchange.prefix)taken\"\(values)\(mark)></script>"
         if case .length(let length) = response.framing {
             let (sum, overflows) = length.addingReportingOverflow(UInt64(tag.utf8.count))
             guard !overflows else { return nil }

@@ -76,6 +76,11 @@ final class OwnExchange {
             }
             hub.handle(.barrier(name))
         case "quiet": hub.handle(.quietDeclared)
+        case "taken":
+            guard let word = PageWord(arguments) else {
+                return answer(OwnAnswer(status: 400, text: "what was taken? ?span=, or ?stream=&type=&count=\n"))
+            }
+            hub.pageSays(word)
         case "final": hub.keepFinal(arguments["name"] ?? "dom", FinalDigest.of(body.readableBytesView))
         case "traces":
             do {

@@ -83,6 +83,8 @@ enum ProxyLimits {
     static let connectSeconds: Int64 = 10
     /// Seconds in which a client closes a connection whose end it was told. Browsers do at once; who does not is taken to have read.
     static let lingerSeconds: Int64 = 10
+    /// Types of one stream's messages that are counted apart.
+    static let streamTypes = 100
     /// Posted final states kept for the report, and the bytes of one's digest.
     static let finals = 1_000
 }

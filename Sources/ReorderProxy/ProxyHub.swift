@@ -23,6 +23,8 @@ final class ProxyHub {
     var connections = 0
     /// Bytes that wait for their release.
     var heldBytes = 0
+    /// Some page has the recorder, which hears the messages of its streams.
+    var hasInjected = false
     /// Grows with everything that the page of holds shows.
     private(set) var version: UInt64 = 1
     private var watchers: [Int: () -> Void] = [:]
@@ -67,6 +69,17 @@ final class ProxyHub {
     var exchanges: [Exchange] { live.values.sorted { $0.id < $1.id } }
     func exchange(_ id: ExchangeID) -> Exchange? { live[id] }
 
+    /// The page has handled what was released to it.
+    func pageSays(_ word: PageWord) {
+        exchanges.first { $0.awaits(word) }?.pageConfirmed()
+    }
+
+    /// Calls back when nothing came of something for as long as the plan's patience.
+    func afterPatience(_ body: @escaping () -> Void) {
+        let bound = NIOLoopBound(body, eventLoop: loop)
+        loop.scheduleTask(in: .nanoseconds(Int64(clamping: configuration.limits.patience))) { bound.value() }
+    }
+
     // MARK: - The scheduler
 
     /// One event, then its effects. An effect may lead to further events: they wait until these effects are through.
@@ -92,7 +105,11 @@ final class ProxyHub {
     }
 
     private func say(_ report: Scheduler.Report) {
-        guard let sentence = words(report) else { return }
+        if let sentence = words(report) { tell(sentence) }
+    }
+
+    /// Says something about the run to everybody who reads about it.
+    func tell(_ sentence: String) {
         if reports.count < ReorderingLimits.deliveries { reports.append(sentence) }
         environment.say(sentence)
         tracer?.note(sentence)

@@ -12,6 +12,7 @@ struct RequestTranslation {
         var out = head
         let isUpgrade = Self.isUpgrade(head)
         out.fields.removeHopByHop()
+        out.fields.remove(Exchange.confirmField)
         out.minor = 1
         let ownOrigin = "http://\(head.fields.first("host") ?? "")"
         if !hub.configuration.keepsHost {

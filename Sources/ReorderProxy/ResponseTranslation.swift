@@ -19,6 +19,7 @@ struct ResponseTranslation {
         var out = head
         let length = head.fields.first("content-length")
         out.fields.removeHopByHop()
+        out.fields.remove(Exchange.confirmField)
         out.minor = 1
         if head.framing == .none, head.status != 204, let length {
             // Without a body, but it says how long one would be.

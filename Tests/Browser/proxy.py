@@ -44,7 +44,7 @@ def check(sentence, ok, found=""):
 @contextlib.contextmanager
 def proxy(program, upstream, *words):
     """A running proxy; gives its address."""
-    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", "--inject", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield process.stdout.readline().strip()
     finally:
@@ -52,9 +52,26 @@ def proxy(program, upstream, *words):
         process.wait(timeout=10)
 
 
-def state(address):
-    with urllib.request.urlopen(f"{address}/__trueline/state") as reply:
+def state(address, after=None):
+    """What the proxy holds and delivered; with `after`, once that is another version."""
+    with urllib.request.urlopen(f"{address}/__trueline/state" + (f"?after={after}" if after else "")) as reply:
         return json.load(reply)
+
+
+class Proxy:
+    """What a script says to the proxy while it lives through a race."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def reach(self, barrier):
+        urllib.request.urlopen(urllib.request.Request(f"{self.address}/__trueline/barrier?name={barrier}", method="POST")).close()
+
+    def answered(self, path):
+        """Waits until the upstream has answered a request: it is held, or delivered."""
+        known = state(self.address)
+        while not any(f" {path}" in item["request"] for item in known["held"] + known["delivered"]):
+            known = state(self.address, known["version"])
 
 
 def visit(browser, address, guard, rounds, shot=None):
@@ -113,14 +130,10 @@ def checkout(browser, program, witness, repetitions, shots):
 def live_through(browser, program, upstream, race, guard, plan, shot=None):
     """One visit to a page of a race: what is seen in the end, the seconds that it took, and whether the plan was kept."""
     with proxy(program, upstream, "--plan", plan) as address:
-
-        def reach(barrier):
-            urllib.request.urlopen(urllib.request.Request(f"{address}/__trueline/barrier?name={barrier}", method="POST")).close()
-
         page = browser.new_page()
         begun = time.monotonic()
         page.goto(f"{address}/{race.name}{'?guard' if guard else ''}")
-        race.act(page, reach)
+        race.act(page, Proxy(address))
         page.wait_for_function(f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
         seen, took = page.evaluate(race.seen), time.monotonic() - begun
         if shot:

@@ -39,6 +39,22 @@ struct StreamSplitterTests {
         #expect(String(decoding: found.first?.text ?? [], as: UTF8.self) == "data: a\n\n")
     }
 
+    @Test(arguments: [
+        ("data: a\n\n", "message"), ("event: price\ndata: a\n\n", "price"), ("event:price\r\ndata\r\n\r\n", "price"),
+        ("event: a\nevent\ndata: a\n\n", "message"), ("event: a\n\ndata: a\n\n", "message"),
+        ("event: \(String(repeating: "x", count: 101))\ndata: a\n\n", nil),
+    ]) func `P5 an event has the type that a page hears`(stream: String, type: String?) throws {
+        var splitter = StreamSplitter.events(EventSplitter())
+        var rest = Array(stream.utf8)[...]
+        while !rest.isEmpty {
+            let result: Result<(count: Int, end: Bool?), FramingError> = rest.withUnsafeBytes { bytes in
+                do throws(FramingError) { return .success(try splitter.split(bytes)) } catch { return .failure(error) }
+            }
+            rest = rest.dropFirst(try result.get().count)
+        }
+        #expect(splitter.messageType == type)
+    }
+
     private func frame(_ first: UInt8, _ payload: [UInt8]) -> [UInt8] {
         switch payload.count {
         case ..<126: [first, UInt8(payload.count)] + payload

@@ -11,6 +11,7 @@ class FakeRequest extends EventTarget {
   readyState = 0; status = 0; sent = {};
   open(method, url) { this.url = url; this.readyState = 1; }
   setRequestHeader(name, value) { this.sent[name] = value; }
+  getResponseHeader(name) { return this.answers?.[name] ?? null; }
   send() { FakeRequest.last = this; }
   abort() { this.dispatchEvent(new Event('abort')); }
   /** The response comes. */
@@ -32,19 +33,19 @@ export function pageWithRecorder(options = {}, { cookie = '' } = {}) {
     truelineRecorderOptions: { values: 'keep', process: 'p', trace: 't', ...options },
     performance: { now: () => (clock += 0.5), timeOrigin: 1_000 },
     crypto: { getRandomValues: (array) => { for (let i = 0; i < array.length; i += 1) array[i] = (i * 37 + requests.length * 11 + 5) & 0xff; return array; } },
-    location: { origin: 'https://shop.example', pathname: '/cart' },
+    location: { origin: 'https://shop.example', host: 'shop.example', pathname: '/cart' },
     document: { baseURI: 'https://shop.example/cart', cookie, addEventListener() {}, visibilityState: 'visible' },
     MessageChannel: class { constructor() { this.port1 = new Port(); this.port2 = new Port(); this.port1.other = this.port2; this.port2.other = this.port1; } },
-    MessagePort: Port, XMLHttpRequest: FakeRequest, EventSource: FakeSource, Headers, Response: class extends Response {}, URL, TextEncoder, Blob,
+    MessagePort: Port, XMLHttpRequest: FakeRequest, EventSource: FakeSource, Headers, Response: class extends Response {}, URL, TextEncoder, Blob, URLSearchParams,
     navigator: { sendBeacon: (url, blob) => { posts.push({ url, blob }); return true; } },
     structuredClone, queueMicrotask, AbortController,
     setTimeout: (deed) => timers.push(deed),
     requestAnimationFrame: (deed) => timers.push(deed),
     addEventListener: window.addEventListener.bind(window),
     fetch: (url, init) => new Promise((resolve, reject) => {
-      if (String(url).startsWith('/traces')) { posts.push({ url, body: init.body }); resolve({ ok: page.accepts ?? true, status: 400 }); return; }
+      if (/^\/(traces|__trueline\/taken)/.test(String(url))) { posts.push({ url, body: init.body }); resolve({ ok: page.accepts ?? true, status: 400 }); return; }
       init?.signal?.addEventListener('abort', () => reject(Object.assign(new Error(), { name: 'AbortError' })));
-      requests.push({ url, init, answer: (body, status = 200) => resolve(new page.Response(JSON.stringify(body), { status })), fail: reject });
+      requests.push({ url, init, answer: (body, status = 200, headers = {}) => resolve(new page.Response(JSON.stringify(body), { status, headers })), fail: reject });
     }),
   };
   page.globalThis = page;

@@ -335,3 +335,79 @@ test('the recorder\'s own failure is never the page\'s', async () => {
   assert.equal(await (await answer).json(), 'fine');
   assert.equal(p.recorder.state.failures, 1);
 });
+
+// --- what trueline proxy waits for ---------------------------------------------------------------------------------------------------
+
+const CONFIRM = '/__trueline/taken';
+/** What the page said to the proxy, after every timer that is due has run. */
+function confirmed(p) {
+  while (p.timers.length > 0) p.timers.shift()();
+  return p.posts.filter((post) => post.url.startsWith(CONFIRM)).map((post) => post.url.slice(CONFIRM.length + 1));
+}
+const spanOf = (header) => header.split('-')[2];
+
+test('a response that the proxy waits for is confirmed when its handler has run, and no other is', async () => {
+  const p = pageWithRecorder({ confirm: CONFIRM });
+  const seen = [];
+  const ask = async (url) => { seen.push(await (await p.page.fetch(url)).json()); };
+  ask('/a'); ask('/b');
+  const [a, b] = p.requests;
+  assert.equal(a.init.headers.get('trueline-confirm'), '1');
+  b.answer('b');
+  a.answer('a', 200, { 'trueline-confirm': '1' });
+  assert.deepEqual(confirmed(p), []);
+  await microtasks();
+  assert.deepEqual(seen, ['b', 'a']);
+  assert.deepEqual(confirmed(p), [`span=${spanOf(a.init.headers.get('traceparent'))}`]);
+});
+
+test('a body that is still read is not confirmed yet, and one that is never read is', async () => {
+  const p = pageWithRecorder({ confirm: CONFIRM });
+  let read;
+  p.page.fetch('/a').then((response) => { read = response.json(); });
+  p.page.fetch('/b').then(() => {});
+  for (const request of p.requests) request.answer('x', 200, { 'trueline-confirm': '1' });
+  // The response is here, its body is not.
+  await Promise.resolve();
+  await microtasks();
+  await read;
+  assert.deepEqual(confirmed(p).sort(), p.requests.map((r) => `span=${spanOf(r.init.headers.get('traceparent'))}`).sort());
+});
+
+test('a canceled request is confirmed: its response will not be seen', () => {
+  const p = pageWithRecorder({ confirm: CONFIRM });
+  const stop = new p.page.AbortController();
+  p.page.fetch('/a', { signal: stop.signal }).catch(() => {});
+  stop.abort();
+  assert.equal(confirmed(p).length, 1);
+});
+
+test('an XMLHttpRequest is confirmed after its load', () => {
+  const p = pageWithRecorder({ confirm: CONFIRM });
+  const request = new p.page.XMLHttpRequest();
+  request.open('GET', '/a');
+  request.send();
+  assert.equal(request.sent['trueline-confirm'], '1');
+  request.answers = { 'trueline-confirm': '1' };
+  request.answer(200);
+  assert.deepEqual(confirmed(p), [`span=${spanOf(request.sent.traceparent)}`]);
+});
+
+test('messages of a stream are confirmed by their number among those of their type, anew with every connection', () => {
+  const p = pageWithRecorder({ confirm: CONFIRM });
+  const source = new p.page.EventSource('https://shop.example/events?of=1');
+  source.addEventListener('price', () => {});
+  source.emit('message', '1'); source.emit('price', '2'); source.emit('message', '3');
+  source.emit('open'); source.emit('message', '4');
+  const word = (type, count) => new URLSearchParams({ stream: '/events?of=1', type, count }).toString();
+  assert.deepEqual(confirmed(p), [word('message', 1), word('price', 1), word('message', 2), word('message', 1)]);
+});
+
+test('without a proxy nothing is added to a request and nothing is confirmed', async () => {
+  const p = pageWithRecorder();
+  p.page.fetch('/a').then((response) => response.json());
+  assert.equal(p.requests[0].init.headers.has('trueline-confirm'), false);
+  p.requests[0].answer('a', 200, { 'trueline-confirm': '1' });
+  await microtasks();
+  assert.deepEqual(confirmed(p), []);
+});

@@ -31,7 +31,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
     @Option(help: "Write a trace to this file: what passes, and what the recorders in pages send.")
     var record: String?
 
-    @Flag(help: "Put the recorder into HTML pages.")
+    @Flag(help: "Put the recorder into HTML pages: it records, and says when a page has handled what was released.")
     var inject = false
 
     @Option(help: "What the recorder that is put in keeps of values: digests or keep.")
