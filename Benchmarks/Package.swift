@@ -9,6 +9,7 @@ import PackageDescription
 //     swift run --package-path Benchmarks -c release RunBenchmark ROWS DIRECTORY
 //     swift run --package-path Benchmarks -c release DiagnosisBenchmark [EVENTS]
 //     swift run --package-path Benchmarks -c release PredictionBenchmark [EVENTS]
+//     swift run --package-path Benchmarks -c release SimulationBenchmark [SCHEDULES] [SEED]
 //     Benchmarks/history/history_bench.py (builds and runs HistoryBenchmark beside Porcupine)
 //     python3 Benchmarks/trace/bench.py [MEGABYTES] [FORMAT...] (builds and runs TraceBenchmark beside node)
 let settings: [SwiftSetting] = [
@@ -64,7 +65,8 @@ let package = Package(
         .target(name: "Trace", swiftSettings: settings),
         .target(name: "TraceImport", dependencies: ["Trace"], swiftSettings: settings),
         .systemLibrary(name: "CAllocator"),
-        .executableTarget(name: "TraceBenchmark", dependencies: ["TraceImport", "Trace", "CAllocator"], swiftSettings: settings),
+        .executableTarget(
+            name: "TraceBenchmark", dependencies: ["TraceImport", "Trace", "CAllocator"], swiftSettings: settings),
         .target(name: "HistoryCheck", dependencies: ["Trace"], swiftSettings: settings),
         .target(name: "TraceSynthesis", dependencies: ["Trace"], swiftSettings: settings),
         .target(name: "Diagnosis", dependencies: ["Trace"], swiftSettings: settings),
@@ -72,6 +74,13 @@ let package = Package(
             name: "DiagnosisBenchmark", dependencies: ["Diagnosis", "TraceSynthesis", "Trace"], swiftSettings: settings),
         .executableTarget(
             name: "PredictionBenchmark", dependencies: ["Diagnosis", "TraceSynthesis", "Trace"], swiftSettings: settings),
+        .target(
+            name: "Exploration",
+            dependencies: [
+                "Enrichment", "ChangePipeline", "GridStore", "GridImage", "Wire", "GridModel", "Ordering", "Diagnosis", "Trace",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
+        .executableTarget(name: "SimulationBenchmark", dependencies: ["Exploration"], swiftSettings: settings),
         .executableTarget(name: "HistoryBenchmark", dependencies: ["HistoryCheck"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -66,12 +66,20 @@ package struct Simulation {
         var hash: UInt64
         var noticed: Set<Oracle> = []
 
-        init(_ world: World?, _ violation: Violation?) {
+        init(_ world: borrowing World, _ violation: Violation?) {
             self.violation = violation
-            tally = world?.oracles.tally ?? Tally()
-            hash = world?.oracles.trace.hash ?? 0
-            noticed = world?.oracles.noticed ?? []
+            tally = world.oracles.tally
+            hash = world.oracles.trace.hash
+            noticed = world.oracles.noticed
             if let violation { noticed.insert(violation.oracle) }
+        }
+
+        /// There was no world: it could not even be made.
+        init(_ violation: Violation) {
+            self.violation = violation
+            tally = Tally()
+            hash = 0
+            noticed = [violation.oracle]
         }
     }
 
@@ -85,7 +93,7 @@ package struct Simulation {
                 return Outcome(world, error)
             }
         } catch {
-            return Outcome(nil, error)
+            return Outcome(error)
         }
     }
 

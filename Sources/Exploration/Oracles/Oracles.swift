@@ -3,7 +3,7 @@ import Ordering
 
 /// All oracles, and the trace they are written against: they are told what was asked, sent, stored, answered and painted, and keep books of
 /// their own. No core's state is ever looked at.
-struct Oracles: Sendable {
+struct Oracles {
     var trace: TraceRecord
     var tally = Tally()
     var truth: Truth
@@ -48,7 +48,7 @@ struct Oracles: Sendable {
 extension Oracles {
     mutating func opened(_ index: Int, sheet: Int, view: Int, first: UInt32, last: UInt32) {
         note(.opened, index, sheet * 16 + view, first << 8 | last)
-        var books = screens[index]
+        let books = screens[index]
         books.sheet = sheet
         books.view = view
         books.held = []
@@ -59,7 +59,6 @@ extension Oracles {
         books.viewRead = nil
         books.viewFirst = nil
         books.staleSince = nil
-        screens[index] = books
         moved(index, first: first, last: last)
     }
 

@@ -1,8 +1,8 @@
 import Ordering
 
 /// What the oracles write down of one screen. Nothing here comes from the core's answers to the same question: it is what was sent,
-/// what arrived, and what was painted.
-struct ScreenBooks: Sendable {
+/// what arrived, and what was painted. A class, so that a look into it copies none of its arrays; nobody but the oracles has it.
+final class ScreenBooks {
     /// A page that the host holds.
     struct Held: Sendable {
         var page: UInt32
@@ -83,7 +83,7 @@ struct ScreenBooks: Sendable {
     }
 
     /// A page stays what it is through signals that follow each other and do not concern it.
-    mutating func carry(_ place: Int, through signal: Signal) {
+    func carry(_ place: Int, through signal: Signal) {
         let revision = UInt32(clamping: signal.revision.rawValue)
         guard revision > held[place].equals, signal.from.rawValue <= UInt64(held[place].equals) + 1,
             !isConcerned(held[place].rows, by: signal)
@@ -93,13 +93,13 @@ struct ScreenBooks: Sendable {
 
     func heldIndex(_ page: UInt32) -> Int? { held.firstIndex { $0.page == page } }
 
-    mutating func forget(_ request: UInt32) {
+    func forget(_ request: UInt32) {
         alive.removeAll { $0 == request }
         if viewRead == request { viewRead = nil }
     }
 
     /// Reads are over for pages that left the visible range.
-    mutating func narrow() {
+    func narrow() {
         for page in current.indices where current[page] != 0 && !isVisible(UInt32(page)) { current[page] = 0 }
     }
 

@@ -95,8 +95,8 @@ extension Oracles {
             return try fail(.s8, "revision \(revision) groups \(changes) changes, at most \(limits.changesPerCommit)")
         }
         for (index, _) in commands {
-            let waiting = server.submissions.compactMap { $0 }.filter { $0.command == index }
-            guard let first = waiting.min(by: { $0.order < $1.order }) else { continue }
+            // By their order: the first that is found is the first that was asked for.
+            guard case let first?? = server.submissions.first(where: { $0?.command == index }) else { continue }
             guard first.order > server.lastCommitted[first.writer.rawValue] else {
                 return try fail(.s2, "revision \(revision): a \(first.writer)'s later command was committed before this one")
             }

@@ -13,13 +13,18 @@ struct SteppedRunStep: Sendable {
     var place: Int
 }
 
-/// A run at work, the calls that the model has, and what waits to be done.
-struct Agent: Sendable {
+/// A run at work, the calls that the model has, and what waits to be done. A class, so that asking whether there is one copies nothing.
+final class Agent {
     var run: SteppedRun
     let id: RunID
     var work: [SteppedRun.Work] = []
     var calls: [SteppedRun.Question] = []
     var timer: UInt64?
+
+    init(run: SteppedRun, id: RunID) {
+        self.run = run
+        self.id = id
+    }
 }
 
 /// What a simulated run needs to know of its model. The simulation answers itself, so nothing is ever asked here.

@@ -1,8 +1,8 @@
 import Ordering
 
 /// A person's screen: the real ordering core, and a host that follows the five rules of its specification. Beside the core's the host has
-/// one rule of its own, the page's C10: a frame in which the row under the hand is not, waits.
-struct Screen: Sendable {
+/// one rule of its own, the page's C10: a frame in which the row under the hand is not, waits. A class, so that a look at it copies nothing.
+final class Screen {
     /// What is on the screen.
     struct Frame: Sendable {
         var revision: UInt32 = 0
@@ -69,18 +69,18 @@ struct Screen: Sendable {
 
     var viewport: PageRange { PageRange(first: PageNumber(first), last: PageNumber(last)) }
 
-    mutating func handle(_ event: Event, at now: UInt64) {
+    func handle(_ event: Event, at now: UInt64) {
         let instant = Instant(milliseconds: now)
         if rival != nil { rival?.handle(event, at: instant) } else { core.handle(event, at: instant) }
     }
 
-    mutating func nextEffect() -> Effect? {
+    func nextEffect() -> Effect? {
         rival != nil ? rival?.nextEffect() : core.nextEffect()
     }
 
     func body(of page: UInt32) -> PageBody? { held.first { $0.page == page }?.body }
 
-    mutating func hold(_ page: UInt32, _ body: PageBody) {
+    func hold(_ page: UInt32, _ body: PageBody) {
         if let index = held.firstIndex(where: { $0.page == page }) {
             held[index].body = body
         } else {

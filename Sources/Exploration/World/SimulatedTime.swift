@@ -21,7 +21,7 @@ final class SimulatedTime: Sendable {
     var now: Duration { .milliseconds(Int64(state.withLock { $0.now })) }
 
     /// When the next alarm is due.
-    var next: UInt64? { state.withLock { $0.alarms.map(\.milliseconds).min() } }
+    var next: UInt64? { state.withLock { state in state.alarms.min { $0.milliseconds < $1.milliseconds }?.milliseconds } }
 
     func schedule(_ moment: Duration, _ action: @escaping @Sendable () -> Void) {
         let (seconds, attoseconds) = moment.components
@@ -42,9 +42,9 @@ final class SimulatedTime: Sendable {
 
     private func takeDue() -> (@Sendable () -> Void)? {
         state.withLock { state in
-            let due = state.alarms.indices.filter { state.alarms[$0].milliseconds <= state.now }
-            guard let first = due.min(by: { state.alarms[$0].milliseconds < state.alarms[$1].milliseconds }) else { return nil }
-            return state.alarms.remove(at: first).action
+            let next = state.alarms.indices.min { state.alarms[$0].milliseconds < state.alarms[$1].milliseconds }
+            guard let next, state.alarms[next].milliseconds <= state.now else { return nil }
+            return state.alarms.remove(at: next).action
         }
     }
 

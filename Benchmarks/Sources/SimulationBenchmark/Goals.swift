@@ -1,0 +1,1 @@
+../StoreBenchmark/Goals.swift
