@@ -10,6 +10,9 @@ extension Reconciler {
         return view.contains(page) && painted.version(of: page) != held.version ? .refresh : .nothing
     }
 
+    /// Whether a page in view is to be read, now or when its turn comes.
+    var lacksInView: Bool { intent != nil && view.pages.contains { need($0) != .nothing } }
+
     private func pages(_ range: PageRange, needing need: Need) -> [PageNumber] {
         range.pages.filter { self.need($0) == need }
     }

@@ -8,6 +8,8 @@ extension Reconciler {
         // Signals from before the connection will not come. Pages that end before the frontier are read again, in view first.
         let position = resumedAfter ?? revision
         if !isStarting && newest > frontier { recover(superseding: true) }
+        // What an acknowledgement or a reply told of meanwhile is no news, and the view is behind all the same.
+        if !isStarting && recovery == .none && lacksInView { recover() }
         frontier = max(frontier, position)
     }
 

@@ -292,6 +292,26 @@ import Testing
         #expect(screen.core.nextDueForTests == nil)
     }
 
+    @Test("C11: what an acknowledgement told of while the stream was away is read in view first, too")
+    func acknowledgedWhileAway() {
+        var screen = Screen.settled(margin: 1)
+        _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
+        _ = screen.handle(.streamLost)
+        #expect(screen.handle(.editAcknowledged(DraftID(1), Revision(9))) == [])
+        #expect(screen.handle(.hello(9)) == ["view 1.3: 1 have [1] from 9"])
+        #expect(screen.handle(.reply(3, at: 9, pages: [1])).last == "rest 1.4: 2 have [2] from 9")
+    }
+
+    @Test("C11: a reconnect that missed nothing waits for the read that is under way") func askedWhileAway() {
+        var screen = Screen.settled(margin: 1)
+        _ = screen.handle(.streamLost)
+        _ = screen.handle(.editAcknowledged(DraftID(1), Revision(9)))
+        #expect(screen.handle(.timer, at: 100) == ["refresh 1.3: 1-2 have [1,2] from 9"])
+        #expect(screen.handle(.hello(9)) == [])
+        #expect(screen.handle(.reply(3, at: 9, pages: [1, 2])).last == "paint 9: [1,2] of 12")
+        #expect(screen.core.nextDueForTests == nil)
+    }
+
     @Test("C11: after a run the page in view comes first") func runEnded() {
         var screen = Screen.settled(margin: 1)
         _ = screen.handle(.signal(6, rows: [11, 21]))

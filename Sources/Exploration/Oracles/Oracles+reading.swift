@@ -64,14 +64,12 @@ extension Oracles {
     /// The stream is open: without `resumedAfter` what came before is not told any more.
     mutating func connected(_ index: Int, _ revision: UInt32, resumedAfter: UInt32?, isStarting: Bool) {
         note(.connected, index, revision, resumedAfter ?? 0)
-        // What an answer told of meanwhile was not missed: the screen reads because of that, in its own time.
-        let isNew = revision > max(screens[index].frontier, screens[index].heard)
         screens[index].heard = max(screens[index].heard, revision)
         screens[index].isLive = true
         screens[index].hasFailed = false
-        let frontier = screens[index].frontier
-        screens[index].frontier = max(frontier, resumedAfter ?? revision)
-        if isNew, !isStarting { interrupted(index, at: screens[index].frontier) }
+        screens[index].frontier = max(screens[index].frontier, resumedAfter ?? revision)
+        // Also what an answer told of meanwhile, which no signal will tell again.
+        if !isStarting { interrupted(index, at: resumedAfter == nil ? screens[index].heard : screens[index].frontier) }
     }
 
     mutating func gap(_ index: Int, _ revision: UInt32) {
