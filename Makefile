@@ -5,7 +5,7 @@ PORT ?= 8787
 DATA ?= trueline-data
 TOOLS := .venv-tools/bin
 
-.PHONY: run test test-core test-swift test-wasm test-web test-browser test-guides test-kill test-disk mutants lint format model clean help
+.PHONY: run test test-core test-swift test-wasm test-web test-browser test-guides test-simulate test-kill test-disk mutants lint format model clean help
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,9 +17,9 @@ run: ## Builds Trueline and serves it with a sample list at http://127.0.0.1:878
 	@swift build -c release --product trueline --scratch-path .build-release
 	@exec .build-release/release/trueline serve --data $(DATA) --port $(PORT) --web Web --sample
 
-test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser and kill tests
+test: ## Everything that CI runs: lint, Swift, WebAssembly, page, browser, simulator and kill tests
 	@Scripts/setup.sh test
-	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-guides test-kill test-disk
+	@$(MAKE) --no-print-directory lint test-swift test-wasm test-web test-browser test-guides test-simulate test-kill test-disk
 
 test-core: ## The layers without heavy dependencies: resolves, builds and tests in about a minute
 	@TRUELINE_CORE=1 swift test --scratch-path .build-core
