@@ -27,6 +27,10 @@ struct ControlTests {
         Case(
             description: "patches from payloads", control: .patchFromPayloads,
             expected: [.c1, .c2, .c3, .c4, .c5, .c8, .c9]),
+        Case(description: "C3: shows what is not saved", control: .showsUnsaved, expected: [.c3]),
+        Case(
+            description: "C11: everything on reconnect", control: .everythingOnReconnect,
+            expected: [.c1, .c2, .c4, .c5, .c6, .c8, .c9, .c11]),
         Case(description: "C10: rows move under the hand", control: .rowsMoveUnderTheHand, expected: [.c10]),
     ]
 
@@ -40,7 +44,7 @@ struct ControlTests {
         #expect(oracle.map { broken.expected.contains($0) } == true, "\(report.failure?.violation.description ?? "nothing")")
     }
 
-    @Test("whatever the control clients break is noticed within 100 schedules")
+    @Test("whatever the control clients break, from C1 to C11, is noticed within 100 schedules")
     func everythingTheyBreak() {
         func noticed(_ control: Control) -> Set<Oracle> {
             var options = Simulation.Options(seed: 1, schedules: 100)
@@ -49,6 +53,8 @@ struct ControlTests {
             return Simulation.run(options).noticed
         }
         #expect(noticed(.lastResponseWins).isSuperset(of: [.c1, .c2, .c4, .c6, .c7, .c8, .c9]))
+        #expect(noticed(.everythingOnReconnect).isSuperset(of: [.c1, .c2, .c4, .c6, .c7, .c8, .c9, .c11]))
+        #expect(noticed(.showsUnsaved).contains(.c3))
         #expect(noticed(.patchFromPayloads).isSuperset(of: [.c1, .c2, .c4, .c5, .c6, .c7, .c8, .c9]))
     }
 }

@@ -28,6 +28,10 @@ package struct Control: OptionSet, Hashable, Sendable {
     package static let patchFromPayloads = Control(rawValue: 1 << 9)
     /// The rows move while somebody types in one of them.
     package static let rowsMoveUnderTheHand = Control(rawValue: 1 << 10)
+    /// What a person typed is painted as a value before it is saved.
+    package static let showsUnsaved = Control(rawValue: 1 << 11)
+    /// A client of the first kind that after a reconnect reads everything there is, and not the view first.
+    package static let everythingOnReconnect = Control(rawValue: 1 << 12)
 
     /// The server that breaks every rule of its own.
     package static let server: Control = [

@@ -52,8 +52,9 @@ final class Screen {
         self.configuration = configuration
         self.pageSize = pageSize
         core = Reconciler(configuration: configuration, mutants: planted)
-        if control.contains(.lastResponseWins) || control.contains(.patchFromPayloads) {
-            rival = RivalScreen(patches: control.contains(.patchFromPayloads))
+        if !control.isDisjoint(with: [.lastResponseWins, .patchFromPayloads, .everythingOnReconnect]) {
+            rival = RivalScreen(
+                patches: control.contains(.patchFromPayloads), readsAll: control.contains(.everythingOnReconnect))
         }
     }
 
@@ -102,6 +103,8 @@ final class Screen {
 struct RivalScreen: Sendable {
     /// Whether events carry values that are written into what is painted, and nothing is read for them.
     let patches: Bool
+    /// Whether it reads every page there is when it is connected again.
+    let readsAll: Bool
     private var effects: [Effect] = []
     private var drained = 0
     private var generation = Generation(0)
@@ -109,9 +112,12 @@ struct RivalScreen: Sendable {
     private var view = PageRange(first: PageNumber(1), last: PageNumber(1))
     private var painted: Revision = .zero
     private var pages: [PageNumber] = []
+    /// The last page there is, as far as replies told.
+    private var end = PageNumber(1)
 
-    init(patches: Bool) {
+    init(patches: Bool, readsAll: Bool) {
         self.patches = patches
+        self.readsAll = readsAll
     }
 
     mutating func nextEffect() -> Effect? {
@@ -136,7 +142,8 @@ struct RivalScreen: Sendable {
             view = range
             read(view)
         case .signal: if !patches { read(view) }
-        case .hello, .gap, .refresh, .shown, .runEnded: read(view)
+        case .hello, .gap, .shown, .runEnded: read(readsAll ? PageRange(first: PageNumber(1), last: max(view.last, end)) : view)
+        case .refresh: read(view)
         case .replyArrived(let reply): paint(reply)
         case .editAcknowledged(let draft, _): effects.append(.releaseDraft(draft, .painted))
         case .heartbeat, .heartbeatLate, .streamLost, .replyFailed, .editSubmitted, .editRefused, .editDiscarded, .hidden,
@@ -152,6 +159,7 @@ struct RivalScreen: Sendable {
     }
 
     private mutating func paint(_ reply: Reply) {
+        end = PageNumber(reply.totalPages)
         for page in reply.pages {
             effects.append(.apply(reply.request, page.page))
             if !pages.contains(page.page) { pages.append(page.page) }

@@ -167,7 +167,23 @@ extension World {
         screens[index].edits.append(Screen.Edit(draft: draft, command: command, row: row))
         oracles.edited(index, draft: draft, row: row)
         try feed(index, .editSubmitted(DraftID(draft), row: RowKey(row)))
+        if control.contains(.showsUnsaved) { try showUnsaved(index, changes) }
         self.changes.append(ChangeMessage(command: command))
+    }
+
+    /// The control client that paints what was typed as though it were saved.
+    private mutating func showUnsaved(_ index: Int, _ changes: [Change]) throws(Violation) {
+        var frame = screens[index].frame
+        guard screens[index].waiting == nil else { return }
+        for case .setCell(let row, let column, let value, _) in changes {
+            for page in frame.pages.indices {
+                guard let place = frame.pages[page].body.rows.firstIndex(of: row.rawValue) else { continue }
+                let token = place * Truth.columns + Int(column.rawValue - screens[index].firstColumn)
+                frame.pages[page].body.tokens[token] = Token.of(value)
+            }
+        }
+        screens[index].frame = frame
+        try oracles.painted(index, frame)
     }
 
     /// Takes back the last edit that was saved, unless somebody changed the cell since.
