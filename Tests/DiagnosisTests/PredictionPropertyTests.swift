@@ -44,6 +44,35 @@ struct PredictionPropertyTests {
         }
     }
 
+    @Test(arguments: 1...5)
+    func `under a bound state hashing and leaving out what cannot be last keep every end, with as few reversals`(_ bound: Int) {
+        for seed in UInt64(0)..<60 {
+            Self.compare(Self.log(RaceProgram(seed: seed, deliveries: 3 + Int(seed % 4), keys: 1 + Int(seed % 3))), bound)
+        }
+        // Sums of several keys, cancelled and repeated requests, requests that begin together.
+        for number in [4, 22, 26, 37, 38, 42, 60] {
+            guard let twin = HealthyTwin(seed: UInt64(number), shape: HealthyTwin.shape(number)) else { continue }
+            Self.compare(TraceReader.read(TraceSynthesis.lines(twin.healthy, id: "twin")).log, bound)
+        }
+        Self.compare(Self.log(.independent(groups: 1, of: 7)), bound)
+    }
+
+    /// Each class run by itself, and the usual search.
+    private static func compare(_ log: TraceLog, _ bound: Int) {
+        func nearest(hashing: Bool) -> (ends: [String], isBounded: Bool) {
+            let limits = PredictionLimits(
+                reversals: bound, replays: 1_000_000, hashesStates: hashing, ends: 10_000, judged: 0)
+            let found = Predictions(log, limits)
+            let ends = found.found.map { one in
+                "\(one.component) \(one.ends.map { "\(log.text($0.key))=\($0.predicted)" }) \(one.reversals.count) \(one.inexactBeyond ?? -1)"
+            }
+            return (ends.sorted(), found.coverage.bounded > 0)
+        }
+        let (usual, plain) = (nearest(hashing: true), nearest(hashing: false))
+        #expect(usual.ends == plain.ends)
+        #expect(!usual.isBounded || plain.isBounded, "no bound is reported that nothing met")
+    }
+
     @Test func `12 independent triples are 72 replays, not 6 to the 12th, and each has two other ends`() {
         let found = Predictions(Self.log(.independent(groups: 12, of: 3)), Self.everything(hashing: false))
         #expect(found.coverage.groups.count == 12)

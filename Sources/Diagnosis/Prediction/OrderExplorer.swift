@@ -25,22 +25,13 @@ struct OrderExplorer {
         var reversals: Int
     }
 
-    private struct Point: Hashable {
-        var done: StepSet
-        var state: OrderState
-    }
-
-    private struct Known {
-        /// Reversals that could still be made there.
-        var spare: Int
-    }
-
     /// Points looked at for each replay allowed: a long component passes many on the way.
     static let pointsPerReplay = 300
 
     let problem: OrderProblem
     let limits: Limits
-    private(set) var table = DerivedValues()
+    /// Numbers of values that were computed.
+    var table: DerivedValues { walk.table }
     /// What each read found in the recording, by step.
     private let expected: [[Int32]]
     /// The recorded order's end.
@@ -55,8 +46,10 @@ struct OrderExplorer {
     private(set) var isOverBudget = false
     /// Replays in orders chosen by chance.
     private(set) var randomReplays = 0
-    private var known: [Point: Known] = [:]
+    private var known = PointTable()
+    private var walk: OrderWalk
     private var level = 0
+    private let lastWriters: LastWriters
 
     init(_ problem: OrderProblem, _ limits: Limits) {
         self.problem = problem
@@ -70,8 +63,9 @@ struct OrderExplorer {
             state.perform(step, &table, expected: nil)
         }
         self.expected = expected
-        self.table = table
         recorded = state
+        walk = OrderWalk(problem, expected, table)
+        lastWriters = LastWriters(problem, walk)
     }
 
     /// Components up to this size are run in one go; of larger ones first every single reversal, so that a budget is not spent on their end.
@@ -82,53 +76,51 @@ struct OrderExplorer {
             problem.movableCount > Self.smallComponent && limits.reversals > 1 ? [1, limits.reversals] : [limits.reversals]
         for level in levels where !isOverBudget {
             self.level = level
-            known.removeAll(keepingCapacity: true)
+            known = PointTable()
             isBounded = false
             var order: [Int] = []
-            explore(StepSet(), OrderState(problem.places.count), used: 0, sleeping: StepSet(), &order)
+            explore(StepSet(), used: 0, sleeping: StepSet(), &order)
         }
     }
 
     // MARK: Exploring
 
-    private mutating func explore(
-        _ done: StepSet, _ state: OrderState, used: Int, sleeping: StepSet, _ order: inout [Int]
-    ) {
-        guard order.count < problem.steps.count else { return finish(order, state, used) }
+    private mutating func explore(_ done: StepSet, used: Int, sleeping: StepSet, _ order: inout [Int]) {
+        guard order.count < problem.steps.count else { return finish(order, used) }
         points += 1
         if points > limits.replays * Self.pointsPerReplay { isOverBudget = true }
-        guard !isOverBudget, !isKnown(done, state, spare: level - used) else { return }
+        guard !isOverBudget, !isKnown(done, spare: level - used) else { return }
         var sleeping = sleeping
-        for step in sourceSet(done) where !sleeping.contains(step) {
-            let cost = problem.conflicts[step].intersection(problem.earlier[step]).subtracting(done).count
+        var ways = ways(done, spare: level - used)
+        while let step = ways.first {
+            ways.remove(step)
+            guard !sleeping.contains(step) else { continue }
+            let cost = problem.rivalsBefore[step].subtracting(done).count
             guard used + cost <= level else {
                 isBounded = true
                 continue
             }
-            var next = state
-            next.perform(problem.steps[step], &table, expected: expected[step])
             var after = done
             after.insert(step)
             order.append(step)
+            walk.perform(step)
             let stillAsleep = limits.hashesStates ? StepSet() : sleeping.subtracting(problem.conflicts[step])
-            explore(after, next, used: used + cost, sleeping: stillAsleep, &order)
+            explore(after, used: used + cost, sleeping: stillAsleep, &order)
+            walk.takeBack()
             order.removeLast()
             if !limits.hashesStates { sleeping.insert(step) }
         }
     }
 
-    private mutating func isKnown(_ done: StepSet, _ state: OrderState, spare: Int) -> Bool {
+    private mutating func isKnown(_ done: StepSet, spare: Int) -> Bool {
         guard limits.hashesStates else { return false }
-        let point = Point(done: done, state: state)
-        if let earlier = known[point], earlier.spare >= spare { return true }
-        known[point] = Known(spare: spare)
-        return false
+        return known.isKnown(done, state: walk.stateNumber(), spare: spare)
     }
 
-    private mutating func finish(_ order: [Int], _ state: OrderState, _ used: Int) {
+    private mutating func finish(_ order: [Int], _ used: Int) {
         replays += 1
         if replays >= limits.replays { isOverBudget = true }
-        note(Outcome(order: order, state: state, reversals: used))
+        note(Outcome(order: order, state: walk.state, reversals: used))
     }
 
     /// Keeps the order with the fewest reversals of those that end alike, an exact one before one that is not.
@@ -142,47 +134,52 @@ struct OrderExplorer {
         if rank(outcome) < rank(outcomes[known]) { outcomes[known] = outcome }
     }
 
-    private func enabled(_ done: StepSet) -> StepSet {
-        var found = StepSet()
-        problem.all.subtracting(done).forEach { step in
-            if problem.predecessors[step].isSubset(of: done) { found.insert(step) }
+    /// The steps to try. One alone where the first as recorded leaves nothing in any order within the bound: each order from here ends as the
+    /// one in which it comes first, which has no more reversals.
+    private mutating func ways(_ done: StepSet, spare: Int) -> StepSet {
+        guard limits.hashesStates, let first = problem.all.subtracting(done).first else { return sourceSet(done) }
+        var one = StepSet()
+        one.insert(first)
+        switch lastWriters.remains(of: first, done, spare: spare) {
+        case .some: return sourceSet(done)
+        case .nothing: return one
+        case .nothingWithinBound:
+            isBounded = true
+            return one
         }
-        return found
     }
 
     /// Steps of which every order from here has one that nothing before it conflicts with: the first as recorded, and for each step that could
-    /// come before one of them and conflicts with it, something that has to happen for that. The lowest first.
-    private func sourceSet(_ done: StepSet) -> [Int] {
-        let enabled = enabled(done)
-        guard let first = enabled.first else { return [] }
+    /// come before one of them and conflicts with it, something that has to happen for that. All of them can come next: what is lowest of those
+    /// that are left among a step and all that it needs, needs nothing more.
+    private func sourceSet(_ done: StepSet) -> StepSet {
         var chosen = StepSet()
+        guard let first = problem.all.subtracting(done).first else { return chosen }
         chosen.insert(first)
-        var open = [first]
+        var open = chosen
         // A rival needs one way only, whoever it is a rival of.
         var answered = done
-        while let step = open.popLast() {
+        while let step = open.first {
+            open.remove(step)
             let rivals = problem.conflicts[step].subtracting(answered).subtracting(problem.successors[step])
             answered = answered.union(rivals)
             rivals.forEach { rival in
-                var ways = problem.predecessors[rival]
-                ways.insert(rival)
-                ways = ways.intersection(enabled)
+                let ways = problem.needed[rival].subtracting(done)
                 guard ways.intersection(chosen).isEmpty, let way = ways.first else { return }
                 chosen.insert(way)
-                open.append(way)
+                open.insert(way)
             }
         }
-        var list: [Int] = []
-        chosen.forEach { list.append($0) }
-        return list
+        return chosen
     }
 
     // MARK: Single runs
 
     /// Runs one order and keeps its end.
     mutating func replay(_ order: [Int]) -> OrderState {
-        var state = OrderState(problem.places.count)
-        for step in order { state.perform(problem.steps[step], &table, expected: expected[step]) }
+        for step in order { walk.perform(step) }
+        let state = walk.state
+        for _ in order { walk.takeBack() }
         return state
     }
 

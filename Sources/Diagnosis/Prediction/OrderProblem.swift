@@ -45,11 +45,34 @@ struct OrderProblem: Sendable {
     let successors: [StepSet]
     /// By step: those whose order to it matters, where both orders are possible.
     let conflicts: [StepSet]
-    /// By step: those recorded before it.
-    let earlier: [StepSet]
+    /// By step: the step and those that come before it in every order.
+    let needed: [StepSet]
+    /// By step: the conflicting ones recorded before it.
+    let rivalsBefore: [StepSet]
     let values: ValueTable
     /// More steps belong here than are explored.
     let isTruncated: Bool
+
+    init(
+        steps: [Step], places: [Int32], predecessors: [StepSet], conflicts: [StepSet], values: ValueTable, isTruncated: Bool
+    ) {
+        self.steps = steps
+        self.places = places
+        self.predecessors = predecessors
+        self.conflicts = conflicts
+        self.values = values
+        self.isTruncated = isTruncated
+        all = StepSet(count: steps.count)
+        var successors = Array(repeating: StepSet(), count: steps.count)
+        for step in steps.indices { predecessors[step].forEach { successors[$0].insert(step) } }
+        self.successors = successors
+        needed = steps.indices.map { step in
+            var set = predecessors[step]
+            set.insert(step)
+            return set
+        }
+        rivalsBefore = steps.indices.map { conflicts[$0].intersection(StepSet(count: $0)) }
+    }
 
     var movableCount: Int { steps.count { !$0.action.isFixed } }
 
@@ -78,6 +101,8 @@ struct OrderState: Sendable, Hashable {
     var pending: [Pending] = []
     /// The first event that read something else than it did in the recording; -1 for none: from there on the run is not exact.
     var inexact: Int32 = -1
+    /// Off where nobody asks who wrote what stands: ranks, slots, versions and what is pending are then left as they are.
+    var tracksWriters = true
     /// By slot, and which of its unmounts came last: functions of the steps done.
     private(set) var latest: [Int32: Int64] = [:]
     private var unmounted: [Int32: Int32] = [:]
@@ -90,6 +115,9 @@ struct OrderState: Sendable, Hashable {
     }
 
     static let gone: Int32 = -2
+
+    /// Takes back the newest intent of a slot that a step made known.
+    mutating func forgetLatest(of slot: Int32, before: Int64?) { latest[slot] = before }
 
     init(_ places: Int) {
         values = Array(repeating: -1, count: places)
@@ -154,14 +182,15 @@ struct OrderState: Sendable, Hashable {
             return
         case .derived(let sources):
             values[place] = table.number(place, sources.map { values[$0] })
-            slots[place] = write.slot
+            if tracksWriters { slots[place] = write.slot }
             return
         case .optimistic:
             pending.append(Pending(place: place, intent: write.intent, before: values[place]))
         case .plain:
-            pending.removeAll { $0.place == place && $0.intent == write.intent }
+            if tracksWriters { pending.removeAll { $0.place == place && $0.intent == write.intent } }
         }
         values[place] = write.value
+        guard tracksWriters else { return }
         ranks[place] = slots[place] == write.slot ? max(ranks[place], write.rank) : write.rank
         slots[place] = write.slot
         versions[place] = write.version

@@ -21,7 +21,7 @@ struct OrderProblemBuilder {
         let members = self.members(steps)
         let isTruncated = members.count > StepSet.capacity
         // What comes last decides how it ends: of a long component its end is explored, and the report says so.
-        return problem(Array(members.suffix(StepSet.capacity)), isTruncated)
+        return problem(Array(members.suffix(StepSet.capacity)), own: Set(steps), isTruncated)
     }
 
     /// Whether two steps leave another state in the other order, from any state: both orders are run once.
@@ -103,28 +103,25 @@ struct OrderProblemBuilder {
 
     // MARK: Its parts
 
-    private mutating func problem(_ members: [Int], _ isTruncated: Bool) -> OrderProblem {
+    /// `own` are the component's steps. The others run along: where their order among each other shows, it is another component's.
+    private mutating func problem(_ members: [Int], own: Set<Int>, _ isTruncated: Bool) -> OrderProblem {
+        let isOwn = members.map { own.contains($0) }
         let steps = members.map { step($0) }
         var predecessors = Array(repeating: StepSet(), count: steps.count)
-        var successors = predecessors
         var conflicts = predecessors
-        var earlier = predecessors
         for (index, later) in members.enumerated() {
-            earlier[index] = StepSet(count: index)
             for (other, first) in members[..<index].enumerated() {
                 if program.precedes(first, later) {
                     predecessors[index].insert(other)
-                    successors[other].insert(index)
-                } else if differ(steps[other], steps[index]) {
+                } else if isOwn[index] || isOwn[other], differ(steps[other], steps[index]) {
                     conflicts[index].insert(other)
                     conflicts[other].insert(index)
                 }
             }
         }
         return OrderProblem(
-            steps: steps, places: places, all: StepSet(count: steps.count), predecessors: predecessors, successors: successors,
-            conflicts: conflicts,
-            earlier: earlier, values: values, isTruncated: isTruncated)
+            steps: steps, places: places, predecessors: predecessors, conflicts: conflicts, values: values,
+            isTruncated: isTruncated)
     }
 
     /// At this component's places: from a state in which every place holds something of its own.

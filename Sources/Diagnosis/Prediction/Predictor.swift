@@ -57,7 +57,7 @@ package struct Predictions: Sendable {
         coverage.overBudget += explorer.isOverBudget ? 1 : 0
         coverage.truncated += problem.isTruncated ? 1 : 0
         let others = explorer.outcomes.filter { $0.state.values != explorer.recorded.values }
-            .sorted { Self.rank($0) < Self.rank($1) }
+            .sorted(by: Self.isNearer)
         coverage.ends += others.count
         for (place, outcome) in others.prefix(limits.ends).enumerated() where found.count < Self.maximumFound {
             let isJudged = place < limits.judged && found.count < Self.maximumJudged
@@ -65,8 +65,10 @@ package struct Predictions: Sendable {
         }
     }
 
-    private static func rank(_ outcome: OrderExplorer.Outcome) -> (Int, Int, String) {
-        (outcome.state.inexact < 0 ? 0 : 1, outcome.reversals, "\(outcome.order)")
+    /// Exact orders first, then those nearer to the recorded one.
+    private static func isNearer(_ one: OrderExplorer.Outcome, _ other: OrderExplorer.Outcome) -> Bool {
+        let (a, b) = ((one.state.inexact < 0 ? 0 : 1, one.reversals), (other.state.inexact < 0 ? 0 : 1, other.reversals))
+        return a == b ? one.order.lexicographicallyPrecedes(other.order) : a < b
     }
 
     private static func rank(_ one: Prediction) -> (Int, Int, Int, Int) {

@@ -14,6 +14,15 @@ struct StepSet: Sendable, Hashable {
     func contains(_ step: Int) -> Bool { words[step >> 6] & (1 << UInt64(step & 63)) != 0 }
     mutating func insert(_ step: Int) { words[step >> 6] |= 1 << UInt64(step & 63) }
 
+    mutating func remove(_ step: Int) { words[step >> 6] &= ~(1 << UInt64(step & 63)) }
+
+    /// For tables: all bits count.
+    var mixed: UInt64 {
+        var mixed: UInt64 = 0
+        for index in 0..<4 { mixed = (mixed ^ words[index]) &* 0x9E37_79B9_7F4A_7C15 ^ mixed >> 29 }
+        return mixed
+    }
+
     var isEmpty: Bool { words == SIMD4(repeating: 0) }
     var count: Int { (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } }
 

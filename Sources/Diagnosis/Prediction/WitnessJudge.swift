@@ -76,11 +76,14 @@ struct WitnessJudge {
         for (index, replay) in SlotReplay.build([engine.writes[write].slot], engine).enumerated() {
             for episode in Episode.find(in: replay, at: index, engine, inversions) where episode.firstWrite == write {
                 var finder = DivergenceFinder(engine, replay, episode)
-                return [finder.find(withGuards: true)]
+                return [finder.find(withGuards: true, exhaustive: Self.exhaustiveDeliveries)]
             }
         }
         return []
     }
+
+    /// 6! orders: hundreds of predictions are judged where a diagnosis has one episode.
+    private static let exhaustiveDeliveries = 6
 
     // MARK: Which finding says it
 

@@ -52,7 +52,8 @@ struct DivergenceFinder {
         target = runner.run(runner.intentOrder)
     }
 
-    mutating func find(withGuards: Bool) -> Divergence {
+    /// Guards are tried on every order of an episode of up to `exhaustive` deliveries.
+    mutating func find(withGuards: Bool, exhaustive: Int = GuardTrials.exhaustiveDeliveries) -> Divergence {
         let write = engine.writes[episode.firstWrite]
         let late = replay.deliveries[episode.lateDelivery]
         let overtaken = replay.deliveries[episode.overtakenDelivery]
@@ -63,7 +64,7 @@ struct DivergenceFinder {
         let policy = engine.policy(of: Int(replay.slot))
         var guards: [GuardTrial] = []
         if withGuards {
-            var trials = GuardTrials(runner, target)
+            var trials = GuardTrials(runner, target, exhaustive: exhaustive)
             guards = trials.run()
         }
         return Divergence(

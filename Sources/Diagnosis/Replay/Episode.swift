@@ -127,6 +127,8 @@ struct EpisodeRunner {
     /// The state before the window.
     private(set) var initial: [Int32: Int32] = [:]
     private(set) var initialRanks: [Int32: Int64] = [:]
+    /// By write: the number of the value it leaves; an episode is run in many orders.
+    private var plainValues: [Int: Int32] = [:]
 
     /// What a run came to.
     struct Outcome: Sendable {
@@ -195,7 +197,9 @@ struct EpisodeRunner {
             }
             state[resolved.place] = values.derived(resolved.place, sources, event, isRecorded: isRecorded)
         } else {
-            state[resolved.place] = values.plain(event, engine.log)
+            let value = plainValues[write] ?? values.plain(event, engine.log)
+            plainValues[write] = value
+            state[resolved.place] = value
             if resolved.slot == replay.slot { ranks[resolved.place] = max(ranks[resolved.place] ?? .min, resolved.rank) }
         }
     }

@@ -56,14 +56,23 @@ struct GuardTrials {
     /// What G9 waits for; without it nothing is pending.
     private let pending: PendingChanges?
 
+    private let exhaustive: Int
+    /// Until when a cancel stops a delivery.
+    private var reach: [Int: Position] = [:]
+
     /// 8! orders; beyond that many deliveries only the neighbours of two orders are tried.
     static let exhaustiveDeliveries = 8
 
-    init(_ runner: EpisodeRunner, _ target: EpisodeRunner.Outcome, pending: PendingChanges? = nil) {
+    init(
+        _ runner: EpisodeRunner, _ target: EpisodeRunner.Outcome, pending: PendingChanges? = nil,
+        exhaustive: Int = exhaustiveDeliveries
+    ) {
         self.runner = runner
         self.target = target
         self.pending = pending
+        self.exhaustive = exhaustive
         movable = runner.episode.window.filter { runner.replay.deliveries[$0].isMovable }
+        reach = findReach()
     }
 
     mutating func run() -> [GuardTrial] {
@@ -133,7 +142,7 @@ struct GuardTrials {
 
     /// Until when a cancel stops a delivery: until its response is there, whenever its handler writes. Never when it was given up and wrote all
     /// the same, or when the next attempt took its handle.
-    private var reach: [Int: Position] {
+    private func findReach() -> [Int: Position] {
         var reach: [Int: Position] = [:]
         for delivery in movable {
             let one = runner.replay.deliveries[delivery]
@@ -222,7 +231,7 @@ struct GuardTrials {
 
     /// The orders to try: every possible one of up to 8 deliveries, otherwise the neighbours of the recorded and of the intent order.
     private func orders() -> (orders: [[Int]], isExhaustive: Bool) {
-        guard movable.count > Self.exhaustiveDeliveries else {
+        guard movable.count > exhaustive else {
             var found: [[Int]] = []
             permute([], movable, &found)
             return (found, true)
