@@ -133,7 +133,7 @@ if !coreOnly {
     packages.append(.package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"))
     targets += [
         layer("SQLiteStore", ["GridStore", "GridModel", "Ordering", grdb]),
-        tests("SQLiteStore", ["SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering"]),
+        tests("SQLiteStore", ["SQLiteStore", "ChangePipeline", "GridStore", "GridImage", "GridModel", "Ordering", grdb]),
     ]
 }
 

@@ -41,7 +41,7 @@ package final class SQLiteGridCatalog: GridCatalog {
         guard !FileManager.default.fileExists(atPath: path(id)) else {
             throw StoreError(.exists, "there is a grid \(id) already; choose another id")
         }
-        removeLog(path(id))
+        // A write-ahead log that was left behind is not adopted: SQLite removes one that stands beside an empty file.
         let store = try SQLiteGridStore(path: path(id), hooks: hooks)
         try syncDirectory()
         return store

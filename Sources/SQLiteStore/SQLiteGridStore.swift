@@ -259,6 +259,11 @@ extension SQLiteGridStore {
         try writer.writeWithoutTransaction { try $0.execute(sql: sql) }
     }
 
+    /// SQLite's own handle of the writing connection, for tests.
+    func withHandle(_ body: (OpaquePointer) throws -> Void) throws {
+        try writer.writeWithoutTransaction { try body(try Connection($0).handle) }
+    }
+
     /// A number that SQL answers on the writing connection, for tests.
     func number(_ sql: String) throws -> Int? {
         try writer.writeWithoutTransaction { try Int.fetchOne($0, sql: sql) }

@@ -73,6 +73,40 @@ struct DamageTests {
         try expectRefused(directory)
     }
 
+    @Test(
+        "a database of another program that gives no application id",
+        arguments: ["user_version = 7", "user_version = 1", "user_version = 0"])
+    func anotherProgramWithoutName(_ version: String) throws {
+        let directory = try directoryWithTwoGrids()
+        let catalog = try openCatalog(directory)
+        let store = try #require(try catalog.open(gridID("bad")) as? SQLiteGridStore)
+        try store.execute("PRAGMA application_id = 0; PRAGMA \(version)")
+        store.close()
+        catalog.close()
+        try expectRefused(directory)
+    }
+
+    @Test("S2: a file whose fold stands after its log")
+    func foldBeyondTheLog() throws {
+        let directory = try directoryWithTwoGrids()
+        let catalog = try openCatalog(directory)
+        let store = try #require(try catalog.open(gridID("bad")) as? SQLiteGridStore)
+        try store.execute("DELETE FROM log WHERE revision > 5")
+        store.close()
+        catalog.close()
+        try expectRefused(directory)
+    }
+
+    @Test("a row that stands, sum and all, under another row's key is found when it is read, not served")
+    func rowUnderAnotherKey() throws {
+        let directory = try directoryWithTwoGrids()
+        let store = try #require(try openCatalog(directory).open(gridID("bad")) as? SQLiteGridStore)
+        try store.execute("UPDATE rows SET key = 1000 WHERE key = 20")
+        let error = #expect(throws: StoreError.self) { try store.forEachRow { _, _ in } }
+        #expect(error?.code == .corrupt)
+        #expect(error?.message.contains("row 1000") == true)
+    }
+
     @Test("a flipped bit in a row, a record or a document is found when it is read, not served")
     func flippedBits() throws {
         let directory = try directoryWithTwoGrids()

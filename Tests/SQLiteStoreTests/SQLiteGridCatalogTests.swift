@@ -66,6 +66,24 @@ struct SQLiteGridCatalogTests {
         #expect(missing?.code == .notFound)
     }
 
+    @Test("S1: a new grid is empty, though the write-ahead log of a deleted one of its name was left behind")
+    func logOfAnotherLife() throws {
+        let directory = try TemporaryDirectory()
+        let catalog = try openCatalog(directory)
+        let log = directory.path + "/grids/g.sqlite-wal"
+        var store = try catalog.create(gridID())
+        for number in 1...3 { try store.append(StoreSamples.entry(UInt64(number))) }
+        try FileManager.default.copyItem(atPath: log, toPath: log + ".kept")
+        store.close()
+        try catalog.delete(gridID())
+        try FileManager.default.moveItem(atPath: log + ".kept", toPath: log)
+        store = try catalog.create(gridID())
+        #expect(store.lastRevision == .zero)
+        try store.append(StoreSamples.entry(1))
+        store.close()
+        #expect(try catalog.open(gridID()).lastRevision == Revision(1))
+    }
+
     @Test("a crash in the middle of deleting, or of making, leaves no half grid behind")
     func crashes() throws {
         let directory = try TemporaryDirectory()
