@@ -1,5 +1,3 @@
-package import Ordering
-
 /// One run of the simulator: many schedules, each a world of its own, drawn from one seed.
 package struct Simulation {
     /// What to run.
@@ -12,8 +10,6 @@ package struct Simulation {
         package var synchronous = Synchronous.full
         /// Rules that are broken on purpose.
         package var control: Control = []
-        /// Rules of the ordering core that are broken on purpose.
-        package var planted: Mutants = []
         /// Whether the schedules are of a disk that loses power all the time, and little else.
         package var isCrashForm = false
         /// Steps of a schedule.

@@ -20,13 +20,13 @@ struct HeldPage: Hashable, Sendable {
     func holds(at revision: Revision) -> Bool { from <= revision && revision <= through }
 
     /// Takes a signal in. Returns whether it touched the page.
-    mutating func observe(_ signal: Signal, concern: Concern, mutants: Mutants) -> Bool {
+    mutating func observe(_ signal: Signal, concern: Concern) -> Bool {
         if signal.revision <= through { return false }
-        if signal.touches(members, concern) && !mutants.contains(.signalsTouchNothing) {
+        if signal.touches(members, concern) {
             touched = true
             return true
         }
-        if signal.from <= through.next || mutants.contains(.ignoreHoles) { through = signal.revision }
+        if signal.from <= through.next { through = signal.revision }
         return false
     }
 }

@@ -16,7 +16,6 @@ extension Reconciler {
         heard(of: revision)
         guard let index = drafts.firstIndex(where: { $0.id == id }) else { return counters.ignored &+= 1 }
         drafts[index].state = .acknowledged(max(revision, drafts[index].acknowledgedAt ?? .zero))
-        if mutants.contains(.releaseOnAcknowledgement) { release(at: index, .painted) }
     }
 
     mutating func editRefused(_ id: DraftID) {

@@ -25,7 +25,6 @@ extension Reconciler {
         // A person is waiting: an old failure must not make them wait long.
         if let at = retry.at { retry.at = min(at, clock.advanced(by: configuration.retryMilliseconds)) }
         if problem == .permanent { forgiveFailures() }
-        if mutants.contains(.alwaysRead) { isReadDemanded = true }
         narrowReads()
         dropTouchedPagesOutOfSight()
     }
@@ -48,22 +47,17 @@ extension Reconciler {
 
     /// C8: what was touched and is out of sight is not worth holding.
     mutating func dropTouchedPagesOutOfSight() {
-        if mutants.contains(.keepTouchedPages) { return }
         let visible = visible
         for entry in cache.entries where entry.touched && !visible.contains(entry.page) { evict(entry.page) }
     }
 
     /// C8: least recently seen first, never one in the visible range.
     mutating func evictOverflow() {
-        if mutants.contains(.unboundedCache) { return }
         let visible = visible
         while cache.count > configuration.cacheLimit {
             let candidates = cache.entries.filter { !visible.contains($0.page) }
             // Ages count back from the newest viewport, so a wrapped counter does no harm.
-            let oldest =
-                mutants.contains(.evictMostRecent)
-                ? candidates.min { viewports &- $0.lastSeen < viewports &- $1.lastSeen }
-                : candidates.max { viewports &- $0.lastSeen < viewports &- $1.lastSeen }
+            let oldest = candidates.max { viewports &- $0.lastSeen < viewports &- $1.lastSeen }
             guard let oldest else { return }
             evict(oldest.page)
         }

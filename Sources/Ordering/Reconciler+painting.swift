@@ -3,7 +3,7 @@ extension Reconciler {
     mutating func repaint() {
         guard intent != nil else { return }
         let settled = settledRevision ?? .zero
-        if !mutants.contains(.advanceWithoutFloor) { painted.floor = max(painted.floor, settled) }
+        painted.floor = max(painted.floor, settled)
         guard let frame = bestFrame() else { return withdrawOutOfSight() }
         let pages = frame.pages.map { PaintedPage(page: $0.page, version: $0.version) }
         guard pages != painted.pages else { return advance(to: max(frame.revision, settled)) }
@@ -18,10 +18,9 @@ extension Reconciler {
     }
 
     private mutating func advance(to revision: Revision) {
-        let revision = mutants.contains(.advanceWithFrontier) ? max(frontier, revision) : revision
-        guard revision > painted.revision, !mutants.contains(.neverAdvance) else { return }
+        guard revision > painted.revision else { return }
         painted.revision = revision
-        if !mutants.contains(.advanceWithoutFloor) { painted.floor = max(painted.floor, revision) }
+        painted.floor = max(painted.floor, revision)
         emit(.advance(revision))
     }
 
@@ -42,16 +41,11 @@ extension Reconciler {
     /// Of all snapshots not older than the one painted, the one that shows most pages of the view without blanking one that
     /// is painted; the newest where that leaves a choice. `nil` when there is none (C2, C4, C9).
     private func bestFrame() -> Frame? {
-        let floor = mutants.contains(.ignoreRevision) ? Revision.zero : painted.floor
         let held = visibleEntries.map { (entry: $0, lowest: max($0.from, acknowledgedEdit(in: $0) ?? .zero)) }
         let inView = held.filter { view.contains($0.entry.page) }
         let kept = painted.pages.filter { view.contains($0.page) }.map { $0.page }
-        if mutants.contains(.ignoreCoherence) {
-            guard let highest = inView.map({ $0.lowest }).max() else { return nil }
-            return Frame(revision: max(floor, highest), pages: inView.map { $0.entry })
-        }
         var best: Frame?
-        for revision in ([floor] + inView.map { $0.lowest }.filter { $0 > floor }).sorted() {
+        for revision in ([painted.floor] + inView.map { $0.lowest }.filter { $0 > painted.floor }).sorted() {
             let pages = inView.filter { $0.lowest <= revision && revision <= $0.entry.through }.map { $0.entry }
             guard !pages.isEmpty, kept.allSatisfy({ page in pages.contains { $0.page == page } }) else { continue }
             if let best, best.pages.count > pages.count || best.pages == pages { continue }
@@ -72,8 +66,7 @@ extension Reconciler {
 
     /// The newest acknowledged edit of a row in that page (C9).
     func acknowledgedEdit(in entry: HeldPage) -> Revision? {
-        if mutants.contains(.paintBelowAcknowledgement) { return nil }
-        return drafts.compactMap { draft in
+        drafts.compactMap { draft in
             entry.members.contains(draft.row) ? draft.acknowledgedAt : nil
         }.max()
     }

@@ -66,12 +66,7 @@ extension Reconciler {
         }
         if !superseding && needing.allSatisfy(isAsked) { return }
         burst = nil
-        if mutants.contains(.wholeRangeFirst) {
-            recovery = .none
-            send(visible, .refresh, superseding: true)
-        } else {
-            recovery = .sent(send(view, .view, superseding: true))
-        }
+        recovery = .sent(send(view, .view, superseding: true))
     }
 
     /// A page in view that is not held is asked for at once: the person looks at a blank.
@@ -93,10 +88,7 @@ extension Reconciler {
     private var refreshDue: Instant? {
         guard let burst, mayRead else { return nil }
         let needing = pages(refreshScope, needing: .refresh)
-        if mutants.contains(.noBurst) { return needing.isEmpty ? nil : clock }
         if needing.isEmpty || needing.contains(where: isAsked) { return nil }
-        var configuration = configuration
-        if mutants.contains(.noMaximumWait) { configuration.maximumWaitMilliseconds = .max }
         return burst.due(configuration)
     }
 
@@ -178,7 +170,7 @@ extension Reconciler {
         case .live, .silent, .polling, .offline: break
         }
         if intent != nil && !isHidden && problem != .permanent {
-            if let at = retry.at, !mutants.contains(.neverRetry) { due.append(at) } else if let at = pollAt { due.append(at) }
+            if let at = retry.at { due.append(at) } else if let at = pollAt { due.append(at) }
             if let at = refreshDue { due.append(at) }
         }
         return due.min()

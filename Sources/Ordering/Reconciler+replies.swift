@@ -1,7 +1,7 @@
 extension Reconciler {
     mutating func replyArrived(_ reply: Reply) {
         guard let read = take(reply.request) else { return drop(reply.request, nil, identityLoss(of: reply.request)) }
-        guard reply.revision >= read.minRevision || mutants.contains(.ignoreRevision) else {
+        guard reply.revision >= read.minRevision else {
             drop(read.id, nil, .belowMinimum)
             return fail(read, .behind, retryAfter: nil)
         }
@@ -12,9 +12,9 @@ extension Reconciler {
         for (index, page) in reply.pages.enumerated() {
             if index >= Int(Bounds.pagesPerRead) || !read.range.contains(page.page) {
                 drop(read.id, page.page, .unasked)
-            } else if !read.current.contains(page.page) && !mutants.contains(.ignoreIdentity) {
+            } else if !read.current.contains(page.page) {
                 drop(read.id, page.page, .superseded)
-            } else if !missing.contains(page.page) && !mutants.contains(.ignoreIdentity) {
+            } else if !missing.contains(page.page) {
                 drop(read.id, page.page, .unasked)
             } else if accept(page, of: reply, to: read) {
                 missing.removeAll { $0 == page.page }
@@ -43,12 +43,7 @@ extension Reconciler {
 
     /// Ends a read. `nil` when it is not alive: answered before, superseded, or of an older intent (C1).
     private mutating func take(_ id: RequestID) -> Read? {
-        guard let index = reads.firstIndex(where: { $0.id == id }) else {
-            guard mutants.contains(.ignoreIdentity), intent != nil else { return nil }
-            return Read(
-                id: id, range: visible, minRevision: .zero, purpose: .load, deadline: clock, current: [], have: [])
-        }
-        return reads.remove(at: index)
+        reads.firstIndex { $0.id == id }.map { reads.remove(at: $0) }
     }
 
     private func identityLoss(of id: RequestID) -> DropReason {
@@ -63,7 +58,7 @@ extension Reconciler {
     /// Takes one page of a reply in. `false` when nothing of it could be used and the page has to be asked for again.
     private mutating func accept(_ page: ReplyPage, of reply: Reply, to read: Read) -> Bool {
         let held = cache[page.page]
-        if let held, reply.revision < held.from, !mutants.contains(.ignoreRevision) {
+        if let held, reply.revision < held.from {
             drop(read.id, page.page, .older)
             return true
         }
@@ -96,11 +91,7 @@ extension Reconciler {
 
     /// C5: signals that came while the reply was on its way count for what it brought, now that its rows are known.
     private mutating func observeSignalsInFlight(_ entry: inout HeldPage) {
-        if mutants.contains(.forgetSignalsInFlight) {
-            entry.through = max(entry.through, frontier)
-            return
-        }
-        for signal in log.signals where entry.observe(signal, concern: concern, mutants: mutants) { return }
+        for signal in log.signals where entry.observe(signal, concern: concern) { return }
     }
 
     private mutating func nextVersion() -> UInt32 {

@@ -17,7 +17,7 @@ extension Reconciler {
         guard signal.revision > .zero, signal.from <= signal.revision else { return counters.ignored &+= 1 }
         streamHeard()
         guard signal.revision > frontier else { return counters.duplicateSignals &+= 1 }
-        if signal.from > frontier.next && !mutants.contains(.ignoreHoles) {
+        if signal.from > frontier.next {
             counters.holes &+= 1
             recover()
         }
@@ -25,8 +25,7 @@ extension Reconciler {
         frontier = signal.revision
         if !reads.isEmpty { log.append(signal) }
         let concern = concern
-        let mutants = mutants
-        cache.update { _ = $0.observe(signal, concern: concern, mutants: mutants) }
+        cache.update { _ = $0.observe(signal, concern: concern) }
         dropTouchedPagesOutOfSight()
         if visibleEntries.contains(where: { $0.through < frontier }) { noteBurst() }
     }

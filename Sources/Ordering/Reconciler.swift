@@ -7,7 +7,6 @@
 /// Orders the screen of one view: a function of what was committed and what was asked, never of what arrived first.
 public struct Reconciler: Hashable, Sendable {
     public let configuration: Configuration
-    let mutants: Mutants
 
     // What the person asks for.
     var generation: Generation
@@ -52,12 +51,7 @@ public struct Reconciler: Hashable, Sendable {
     private var drained = 0
 
     public init(configuration: Configuration = Configuration()) {
-        self.init(configuration: configuration, mutants: [])
-    }
-
-    package init(configuration: Configuration, mutants: Mutants) {
         self.configuration = configuration
-        self.mutants = mutants
         generation = configuration.lastGeneration
     }
 
@@ -153,8 +147,6 @@ extension Reconciler {
     }
 
     var concern: Concern {
-        Concern(
-            sensitive: mutants.contains(.ignoreSensitiveColumns) ? .these([]) : intent?.sensitive ?? .all,
-            shown: mutants.contains(.ignoreShownColumns) ? .all : intent?.shown ?? .all)
+        Concern(sensitive: intent?.sensitive ?? .all, shown: intent?.shown ?? .all)
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Exploration
 import Foundation
-import Ordering
+#if TRUELINE_MUTANTS
+    import Ordering
+#endif
 import Trace
 
 /// `trueline simulate`: people, screens, network, server, disk and agents in one deterministic world, many thousand times.
@@ -36,7 +38,8 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "How the simulated disk commits: full, or normal, which has to lose acknowledged changes.")
     var synchronous = "full"
 
-    @Option(help: "Break a rule of the ordering core, by its name in Docs/specifications/ordering.md.")
+    @Option(
+        help: "Break one of our own rules, by its name in Tests/Mutants/catalogue: in the copy that Scripts/mutants.py builds.")
     var mutant: String?
 
     @Option(help: "Take these steps instead of those that the seed draws.")
@@ -79,7 +82,7 @@ struct SimulateCommand: AsyncParsableCommand {
         options.synchronous = synchronous
         options.isCrashForm = cuts != nil
         options.collects = cuts != nil && synchronous == .normal
-        if let mutant { options.planted = try planted(mutant) }
+        if let mutant { try turnOn(mutant) }
         if let steps {
             options.schedules = 1
             options.steps = try steps.split(separator: " ").map { text in
@@ -94,24 +97,28 @@ struct SimulateCommand: AsyncParsableCommand {
     /// As many as fit whatever else bounds the run.
     private var defaultCount: UInt64 { minutes == nil && cuts == nil ? 10_000 : .max }
 
-    private func planted(_ name: String) throws -> Mutants {
-        if let rule = PlantedRule.all.first(where: { $0.name == name }) { return rule.mutant }
-        let names = PlantedRule.all.map(\.name).joined(separator: ", ")
-        throw CommandFailure(
-            .usage,
-            """
-            this build has no mutant \(name). It can break these rules of the ordering core: \(names). All other mutants are compiled out \
-            of the product: python3 Scripts/mutants.py simulate \(name) builds a copy that has them and runs it.
-            """)
+    private func turnOn(_ mutant: String) throws {
+        #if TRUELINE_MUTANTS
+            MutantSwitch.turnOn(mutant)
+        #else
+            throw CommandFailure(
+                .usage,
+                """
+                this build has no mutants: they are compiled out of the product. In a checkout of the sources \
+                `python3 Scripts/mutants.py simulate \(mutant)` builds a copy that has them, and runs its simulator with this one on; \
+                `python3 Scripts/mutants.py list` names them.
+                """)
+        #endif
     }
 
     /// The command that runs exactly what failed.
     private func replay(_ failure: Report.Failure) -> String {
-        var words = ["trueline simulate --seed \(failure.schedule.seed)"]
+        // A mutant is on in the copy only that has it.
+        let program = mutant.map { "python3 Scripts/mutants.py simulate \($0)" } ?? "trueline simulate"
+        var words = [program, "--seed \(failure.schedule.seed)"]
         if faults != "all" { words.append("--faults \(faults)") }
         if cuts != nil { words.append("--cuts 1") }
         if synchronous != "full" { words.append("--synchronous \(synchronous)") }
-        if let mutant { words.append("--mutant \(mutant)") }
         return (words + ["--steps '\(failure.steps)'"]).joined(separator: " ")
     }
 

@@ -19,15 +19,26 @@ TESTS = [
 SWITCH = """\
 import Glibc
 
-/// The number of the mutant that is on, from TRUELINE_MUTANT; 0 when none is.
-private let active: UInt32 = {
-    guard let name = getenv("TRUELINE_MUTANT") else { return 0 }
-    let text = String(cString: name)
-    if text.isEmpty { return 0 }
-    return text.utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-}()
+/// Which mutant is on: the one that TRUELINE_MUTANT names, until something else is said.
+package enum MutantSwitch {
+    // Written by tests and by the program's first steps only, one thread at a time: this copy's tests run one after the other.
+    nonisolated(unsafe) fileprivate static var active = getenv("TRUELINE_MUTANT").map { number(String(cString: $0)) } ?? 0
 
-package func mutant(_ number: UInt32) -> Bool { active == number }
+    private static func number(_ id: String) -> UInt32 {
+        id.isEmpty ? 0 : id.utf8.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+    }
+
+    package static func turnOn(_ id: String) { active = number(id) }
+
+    package static func with<T>(_ id: String, _ body: () throws -> T) rethrows -> T {
+        let before = active
+        defer { active = before }
+        turnOn(id)
+        return try body()
+    }
+}
+
+package func mutant(_ number: UInt32) -> Bool { MutantSwitch.active == number }
 """
 
 IMPORT = re.compile(r"^(?:\w+ |@testable )?import Ordering$", re.MULTILINE)
@@ -48,8 +59,9 @@ def with_import(file, source):
 
 
 def reduced(manifest):
-    """The manifest without the tests that no mutant needs; a mutant's warnings are no errors."""
-    manifest = manifest.replace("    .treatAllWarnings(as: .error),\n", "")
+    """The manifest without the tests that no mutant needs, with the condition that lets tests and the simulator turn mutants on; a mutant's
+    warnings are no errors."""
+    manifest = manifest.replace("    .treatAllWarnings(as: .error),\n", "    .define(\"TRUELINE_MUTANTS\"),\n")
     names = ", ".join(f'"{name}"' for name in TESTS)
     cut = f"targets = targets.filter {{ $0.type != .test || [{names}].contains($0.name) }}\nproducts = []\n\nlet package = Package("
     return manifest.replace("let package = Package(", cut)

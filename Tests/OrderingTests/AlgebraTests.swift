@@ -62,7 +62,7 @@ import Testing
 
     /// A world part of the way through a schedule.
     private func world(_ seed: UInt64) -> World {
-        var world = World(seed: seed, mutants: [])
+        var world = World(seed: seed)
         do throws(Violation) {
             try world.feed(world.open(sorted: false))
             try world.perform(Step(kind: .reconnect))

@@ -60,6 +60,36 @@ import Testing
         #expect(effects == ["apply 2.2 page 3", "paint 6: [3] of 12", "release 1: rowGone"])
     }
 
+    @Test(
+        "C9: while a page is drawn whose newer content is held, a row that no drawn page shows may be in that, and is not gone")
+    func perhapsInAnUndrawnPage() {
+        var screen = Screen()
+        _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(29)))
+        _ = screen.handle(.opening(1, 2))
+        _ = screen.handle(.hello(5))
+        _ = screen.handle(.reply(1, at: 5, pages: [1, 2]))
+        _ = screen.handle(.signal(6, rows: [11, 21]))
+        #expect(screen.handle(.timer, at: 100) == ["refresh 1.2: 1-2 have [1,2] from 6"])
+        // Page 2 alone does not fit page 1 of before; page 1 is asked for again.
+        #expect(screen.handle(.reply(2, at: 6, pages: [2])) == ["apply 1.2 page 2"])
+        #expect(screen.handle(.editAcknowledged(DraftID(1), Revision(4))) == [])
+    }
+
+    @Test("C4, C9: of two snapshots that show as many pages of the view the newer one is painted")
+    func newerOfTwo() {
+        var screen = Screen()
+        _ = screen.handle(.opening(1, 2, shown: .these([ColumnKey(1)])))
+        _ = screen.handle(.hello(4))
+        _ = screen.handle(.editSubmitted(DraftID(1), row: RowKey(11)))
+        _ = screen.handle(.signal(6, from: 5, rows: [21]))
+        // The edit is of a column that is not shown: it touches no page.
+        _ = screen.handle(.signal(7, rows: [11], columns: [2]))
+        _ = screen.handle(.editAcknowledged(DraftID(1), Revision(7)))
+        // Page 2 is true up to 4, page 1 may be shown from 7 on.
+        let effects = screen.handle(.reply(1, at: 4, pages: [1, 2]))
+        #expect(effects.starts(with: ["apply 1.1 page 1", "apply 1.1 page 2", "paint 7: [1] of 12"]), "\(effects)")
+    }
+
     @Test("C4: a frame has the totals of the newest page in it") func totals() {
         var screen = Screen.settled()
         _ = screen.handle(.looking(at: 1, 2))

@@ -18,7 +18,7 @@ import Testing
 
     /// Page 1 is painted, an edit of a row of it is committed but not acknowledged, and its signal is on its way.
     private func start() throws(Violation) -> World {
-        var world = World(seed: 4, mutants: [])
+        var world = World(seed: 4)
         try world.feed(world.open(sorted: false))
         try world.perform(Step(kind: .reconnect))
         try world.perform(Step(kind: .process))

@@ -4,8 +4,8 @@ import Testing
 @testable import Ordering
 
 /// What happened to one schedule.
-private func outcome(_ schedule: Schedule, mutants: Mutants = [], checksIntervals: Bool = true) -> Violation? {
-    var world = World(seed: schedule.seed, mutants: mutants)
+func outcome(_ schedule: Schedule, checksIntervals: Bool = true) -> Violation? {
+    var world = World(seed: schedule.seed)
     world.checker.checksIntervals = checksIntervals
     do throws(Violation) {
         try world.run(schedule)
@@ -43,7 +43,7 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
     @Test("The schedules reach every purpose, every reason and every connection that a sound server can cause") func reach() {
         var reached: [String: Int] = [:]
         for seed in UInt64(1)...150 {
-            var world = World(seed: seed, mutants: [])
+            var world = World(seed: seed)
             try? world.run(Schedule(seed: seed))
             reached.merge(world.checker.reached) { $0 + $1 }
         }
@@ -54,48 +54,5 @@ private func report(_ schedule: Schedule, _ violation: Violation) -> Comment {
             + ReleaseReason.allCases.filter { $0 != .full && $0 != .intentChanged }.map { "release \($0)" }
             + Connection.allCases.map { "\($0)" } + ["withdraw", "evict", "paint", "advance", "apply", "cancel", "reset"]
         for name in wanted { #expect(reached[name, default: 0] >= 3, "\(name)") }
-    }
-
-    /// Each rule broken by itself, and the invariants that may notice.
-    static let broken: [(Mutants, String, Set<String>)] = [
-        (.ignoreIdentity, "ignoreIdentity", ["C1"]),
-        (.ignoreRevision, "ignoreRevision", ["C2"]),
-        (.ignoreCoherence, "ignoreCoherence", ["C4"]),
-        (.forgetSignalsInFlight, "forgetSignalsInFlight", ["C4", "C5"]),
-        (.signalsTouchNothing, "signalsTouchNothing", ["C4", "C5", "C8"]),
-        (.ignoreHoles, "ignoreHoles", ["C4", "C5", "C9"]),
-        (.noBurst, "noBurst", ["C6"]),
-        (.noMaximumWait, "noMaximumWait", ["C6"]),
-        (.alwaysRead, "alwaysRead", ["C7"]),
-        (.unboundedCache, "unboundedCache", ["C8"]),
-        (.keepTouchedPages, "keepTouchedPages", ["C8"]),
-        (.evictMostRecent, "evictMostRecent", ["C8"]),
-        (.releaseOnAcknowledgement, "releaseOnAcknowledgement", ["C9"]),
-        (.paintBelowAcknowledgement, "paintBelowAcknowledgement", ["C9"]),
-        (.wholeRangeFirst, "wholeRangeFirst", ["C11"]),
-        (.neverRetry, "neverRetry", ["C5"]),
-        (.ignoreSensitiveColumns, "ignoreSensitiveColumns", ["C4", "C5", "C8"]),
-        (.ignoreShownColumns, "ignoreShownColumns", ["C7", "C8"]),
-        (.advanceWithFrontier, "advanceWithFrontier", ["C4"]),
-        (.advanceWithoutFloor, "advanceWithoutFloor", ["C2"]),
-        (.neverAdvance, "neverAdvance", ["C5"]),
-    ]
-
-    @Test("Each broken rule is noticed, by the invariant it breaks", arguments: broken.indices)
-    func mutant(_ index: Int) {
-        let (mutant, name, expected) = Self.broken[index]
-        for seed in UInt64(1)...600 {
-            guard let violation = outcome(Schedule(seed: seed), mutants: mutant, checksIntervals: false) else { continue }
-            #expect(expected.contains(violation.invariant), "\(name), seed \(seed): \(violation)")
-            return
-        }
-        Issue.record("\(name) survives 600 schedules")
-    }
-
-    @Test("The specification names every rule that can be broken") func specified() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Docs/specifications/ordering.md")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        for (_, name, _) in Self.broken { #expect(text.contains("`\(name)`"), "\(name)") }
     }
 }

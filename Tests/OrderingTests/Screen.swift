@@ -5,11 +5,11 @@ struct Screen {
     var core: Reconciler
     var now: UInt64 = 0
 
-    init(margin: UInt32 = 0, cached: UInt32 = 64, mutants: Mutants = []) {
+    init(margin: UInt32 = 0, cached: UInt32 = 64) {
         var configuration = Configuration()
         configuration.marginPages = margin
         configuration.cachedPages = cached
-        core = Reconciler(configuration: configuration, mutants: mutants)
+        core = Reconciler(configuration: configuration)
     }
 
     /// Everything but the timer and the trust line, which have tests of their own.

@@ -1,4 +1,4 @@
-package import Ordering
+import Ordering
 
 /// A world so small that every order of everything in it can be gone through: two pages of two rows, two screens with one of them in view
 /// each, three commits and one person's edit. Nothing is lost and nothing comes twice, but everything may overtake everything, signals of
@@ -50,7 +50,7 @@ package struct SmallWorld: Hashable, Sendable {
     private var clients: [Client]
 
     /// Both screens are open and connected; the person's edit of row 2 is on its way.
-    package init(commits: Int = SmallWorld.mostCommits, planted: Mutants = []) throws(Violation) {
+    package init(commits: Int = SmallWorld.mostCommits) throws(Violation) {
         self.commits = min(commits, Self.mostCommits)
         clients = (0..<2).map { number in
             var configuration = Configuration()
@@ -61,7 +61,7 @@ package struct SmallWorld: Hashable, Sendable {
             // No window: a burst's timers would only multiply the worlds by when they fire. C6 is not looked at here.
             configuration.quietMilliseconds = 0
             configuration.maximumWaitMilliseconds = 0
-            return Client(core: Reconciler(configuration: configuration, mutants: planted))
+            return Client(core: Reconciler(configuration: configuration))
         }
         for index in 0..<2 {
             let page = PageNumber(UInt32(index + 1))

@@ -1,4 +1,4 @@
-package import Ordering
+import Ordering
 
 /// Every order of everything in a small world.
 package enum SmallWorlds {
@@ -17,10 +17,10 @@ package enum SmallWorlds {
     ///   - commits: how many of the three commits there are.
     ///   - most: states to go through at most; beyond it the count is what was reached.
     package static func explore(
-        commits: Int = SmallWorld.mostCommits, planted: Mutants = [], most: Int = .max
+        commits: Int = SmallWorld.mostCommits, most: Int = .max
     ) throws(Violation) -> Count {
         var count = Count()
-        let start = try SmallWorld(commits: commits, planted: planted)
+        let start = try SmallWorld(commits: commits)
         // The worlds themselves would take gigabytes: two hashes of each are 128 bits that no two worlds here share.
         var seen: Set<Mark> = [Mark(start)]
         var stack = [start]

@@ -1,4 +1,4 @@
-package import Ordering
+import Ordering
 import Trace
 
 /// Runs a piece: does its steps one after the other, lets everything that is not held arrive at once after each, and paints. At the end
@@ -43,7 +43,7 @@ package struct MuseumWorld {
     var wasPending = false
     var view: MuseumPiece.View?
 
-    private init(_ piece: MuseumPiece, _ kind: MuseumClientKind, _ mutants: Mutants) {
+    private init(_ piece: MuseumPiece, _ kind: MuseumClientKind) {
         self.piece = piece
         self.kind = kind
         switch kind {
@@ -51,16 +51,14 @@ package struct MuseumWorld {
             client = ReferenceClient(kind, piece)
             server = ReportedServer(piece)
         case .trueline:
-            client = TruelineScreen(piece, mutants: mutants)
+            client = TruelineScreen(piece)
             server = TruelineServer(piece)
         }
     }
 
     /// The life of a client. The same piece and client give the same life.
-    ///
-    /// - Parameter mutants: rules of the Ordering core to break, for the test that shows that the judge would notice.
-    package static func live(_ piece: MuseumPiece, as kind: MuseumClientKind, mutants: Mutants = []) -> MuseumLife {
-        var world = MuseumWorld(piece, kind, mutants)
+    package static func live(_ piece: MuseumPiece, as kind: MuseumClientKind) -> MuseumLife {
+        var world = MuseumWorld(piece, kind)
         world.run()
         return MuseumLife(piece: piece, client: kind, facts: world.facts, events: world.record.events)
     }

@@ -52,8 +52,8 @@ struct TruelineScreen: MuseumClient {
     private(set) var timer: UInt64?
     private var effects: [MuseumClientEffect] = []
 
-    init(_ piece: MuseumPiece, mutants: Mutants) {
-        core = Reconciler(configuration: Configuration(), mutants: mutants)
+    init(_ piece: MuseumPiece) {
+        core = Reconciler(configuration: Configuration())
         allCells = MuseumNames.all(of: piece)
         var rows: [String: RowKey] = [:]
         var columns: [String: ColumnKey] = [:]

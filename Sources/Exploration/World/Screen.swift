@@ -48,10 +48,10 @@ final class Screen {
     var edits: [Edit] = []
     var nextDraft: UInt32 = 1
 
-    init(configuration: Configuration, pageSize: Int, control: Control, _ planted: Mutants) {
+    init(configuration: Configuration, pageSize: Int, control: Control) {
         self.configuration = configuration
         self.pageSize = pageSize
-        core = Reconciler(configuration: configuration, mutants: planted)
+        core = Reconciler(configuration: configuration)
         if !control.isDisjoint(with: [.lastResponseWins, .patchFromPayloads, .everythingOnReconnect]) {
             rival = RivalScreen(
                 patches: control.contains(.patchFromPayloads), readsAll: control.contains(.everythingOnReconnect))

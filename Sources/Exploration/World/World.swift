@@ -94,7 +94,7 @@ struct World {
         let shapes = (0..<count).map { _ in Self.shape(&chance) }
         self.chance = chance
         for (configuration, pageSize) in shapes {
-            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control, options.planted))
+            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control))
             oracles.screens.append(ScreenBooks(configuration, pageSize: pageSize))
             undoable.append(nil)
         }

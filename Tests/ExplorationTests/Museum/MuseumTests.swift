@@ -77,19 +77,6 @@ struct MuseumTests {
         Set(Diagnosis(life.trace, withAdvice: false).findings.map(\.rule.code))
     }
 
-    @Test(
-        "C1, C2, C5, C9: a broken rule of the Ordering core is noticed by some piece",
-        arguments: [
-            Mutants.ignoreIdentity, .ignoreRevision, .forgetSignalsInFlight, .signalsTouchNothing, .ignoreHoles,
-            .releaseOnAcknowledgement, .neverRetry,
-        ])
-    func noticed(mutants: Mutants) {
-        let noticing = MuseumFixtures.pieces.filter { piece in
-            !MuseumJudge.judge(MuseumWorld.live(piece, as: .trueline, mutants: mutants)).isEmpty
-        }
-        #expect(!noticing.isEmpty)
-    }
-
     @Test("A life is the same every time, and its trace is read back as it was written", arguments: MuseumFixtures.pieces)
     func repeatable(piece: MuseumPiece) throws {
         for client in MuseumClientKind.allCases {

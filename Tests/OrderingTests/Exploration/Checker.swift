@@ -20,7 +20,7 @@ struct Checker {
     private var viewRead: RequestID?
     /// How often each kind of effect was seen, so that a test can tell that schedules reach what they are meant to reach.
     private(set) var reached: [String: Int] = [:]
-    /// Off for mutants: a broken rule has to show on the screen, not only in the core's own books.
+    /// Off for broken rules: a broken rule has to show on the screen, not only in the core's own books.
     var checksIntervals = true
 
     struct Before {

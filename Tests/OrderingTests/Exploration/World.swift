@@ -44,7 +44,7 @@ struct World {
     var isSorted = false
     var checker = Checker()
 
-    init(seed: UInt64, mutants: Mutants) {
+    init(seed: UInt64) {
         var generator = Generator(seed: seed ^ 0xC0FFEE)
         var configuration = Configuration()
         configuration.marginPages = UInt32(generator.below(3))
@@ -52,7 +52,7 @@ struct World {
         configuration.cachedPages = configuration.pagesInView + 2 * configuration.marginPages + UInt32(generator.below(3))
         configuration.replyTimeoutMilliseconds = 4_000
         configuration.jitterSeed = UInt32(truncatingIfNeeded: seed)
-        core = Reconciler(configuration: configuration, mutants: mutants)
+        core = Reconciler(configuration: configuration)
     }
 
     mutating func run(_ schedule: Schedule) throws(Violation) {
