@@ -2,6 +2,7 @@ import Diagnosis
 import Foundation
 import Testing
 import Trace
+import TraceSynthesis
 
 /// What people, programs and CI servers read of predictions.
 struct PredictionReportTests {
@@ -34,6 +35,41 @@ struct PredictionReportTests {
         #expect(text.contains("`total` would end with 3240 instead of 3600"))
         #expect(text.contains("G2 identity binding prevents it"))
         #expect(text.contains("Replay: trueline replay shop.jsonl --order orders/1.json"))
+        #expect(
+            text.contains(
+                "Force it in a browser: trueline proxy --upstream http://127.0.0.1:YOUR-SERVER --witness orders/1.json --inject"
+            ))
+        #expect(report.text(isColoured: false, witnesses: nil).contains("--witness DIR writes each order to a file"))
+        // Every end of so small a recording is judged, and is the same race.
+        #expect(report.predictions.found.count == 4)
+        #expect(report.predictions.found.allSatisfy { $0.rule == .staleResponseOverwrite && $0.advised == .identityBinding })
+    }
+
+    @Test func `of a recording that went wrong, the order that would have been right is said to be that`() throws {
+        let report = Self.report(try Self.fixture("checkout-faulty"))
+        let right = try #require(report.predictions.found.first { $0.repairs != nil })
+        #expect(right.repairs == .staleResponseOverwrite && right.rule == nil)
+        #expect(right.ends.map(\.recorded) == ["3240"] && right.ends.map(\.predicted) == ["3600"])
+        let text = report.text(isColoured: false, witnesses: nil)
+        #expect(text.contains("the recorded end is the wrong one: an order without its A1 stale-response overwrite"))
+        // The others are wrong in another way than the recorded one.
+        #expect(report.predictions.found.count { $0.rule == .staleResponseOverwrite } == report.predictions.found.count - 1)
+        #expect(Self.text(report.sarif(toolVersion: "1")).contains("\"ruleId\":\"A1\""))
+    }
+
+    @Test func `the command that forces an order names the recorded server, and nothing that a shell would read`() throws {
+        func force(_ url: String) -> String {
+            let text = PredictionTests.calm().replacing("request=r1 intent=i1", with: "request=r1 intent=i1 url=\(url)")
+                .replacing("request=r2 intent=i2", with: "request=r2 intent=i2 url=\(url)")
+            let lines = Self.report(TraceText.log(text)).text(isColoured: false, witnesses: "orders").split(separator: "\n")
+            return lines.first { $0.contains("trueline proxy") }.map(String.init) ?? ""
+        }
+        #expect(
+            force("https://shop.example:8443/api?q=a").contains("--upstream https://shop.example:8443 --witness orders/1.json"))
+        #expect(force("https://shop.example$(reboot)/api").contains("--upstream http://127.0.0.1:YOUR-SERVER"))
+        #expect(
+            Self.report(TraceText.log(PredictionTests.calm())).text(isColoured: false, witnesses: "o").contains("proxy")
+                == false)
     }
 
     @Test func `the guarded checkout recording is clean`() throws {
@@ -80,6 +116,20 @@ struct PredictionReportTests {
         #expect(xml.contains("shop &amp; co.jsonl"))
     }
 
+    @Test func `JUnit's counts are those of its cases, and each case has a name of its own`() throws {
+        var log = TraceLog()
+        for event in RaceProgram.independent(groups: 3, of: 2).events { log.append(event) }
+        for threshold in PredictionReport.Threshold.allCases {
+            let xml = Self.text(Self.report(log).junit(threshold))
+            let names = Elements.read(xml)
+            #expect(names.count { $0 == "testcase" } == 3 && names.count { $0 == "failure" } == 3)
+            #expect(xml.matches(of: /tests="3" failures="3" errors="0"/).count == 2)
+            #expect(Set(xml.matches(of: /testcase classname="trueline.predict" name="([^"]*)"/).map(\.1)).count == 3)
+        }
+        let one = Self.text(Self.report(try Self.fixture("checkout-calm")).junit(.visible))
+        #expect(one.contains("name=\"total: `total`\""), "the name is the same in the next recording")
+    }
+
     @Test func `SARIF has what its schema requires, and the same fingerprint for the same race`() throws {
         let bytes = Self.report(try Self.fixture("checkout-calm")).sarif(toolVersion: "0.1.0")
         let document = try JSONDecoder().decode(Sarif.self, from: Data(bytes))
@@ -91,18 +141,25 @@ struct PredictionReportTests {
             #expect(["none", "note", "warning", "error"].contains(result.level) && !result.message.text.isEmpty)
             for location in result.locations {
                 #expect(location.physicalLocation.artifactLocation.uri == "traces/shop%20%26%20co.jsonl")
-                #expect(location.physicalLocation.region.map { $0.startLine >= 1 } ?? true)
+                #expect(location.physicalLocation.region.startLine >= 1)
             }
+            // GitHub's code scanning follows an alert by this one alone.
+            let fingerprint = try #require(result.partialFingerprints["primaryLocationLineHash"])
+            #expect(fingerprint == result.partialFingerprints["trueline/v1"].map { "\($0):1" })
         }
+        #expect(run.tool.driver.rules.allSatisfy { !$0.shortDescription.text.isEmpty && !$0.help.text.isEmpty })
+        #expect(run.automationDetails.id == "trueline predict/traces/shop%20%26%20co.jsonl/")
         #expect(run.results.count == 1, "the six answers are one race")
+        #expect(run.results.map(\.ruleId) == ["A1"] && run.results.map(\.level) == ["error"])
         #expect(Set(run.results.map(\.partialFingerprints)).count == run.results.count)
     }
 }
 
-/// The part of SARIF 2.1.0 that a log of results must have.
+/// The part of SARIF 2.1.0 that a log of results must have, with what GitHub's code scanning asks for besides.
 private struct Sarif: Decodable {
     struct Run: Decodable {
         var tool: Tool
+        var automationDetails: Details
         var results: [Result]
     }
     struct Tool: Decodable { var driver: Driver }
@@ -110,7 +167,12 @@ private struct Sarif: Decodable {
         var name: String
         var rules: [Rule]
     }
-    struct Rule: Decodable { var id: String }
+    struct Rule: Decodable {
+        var id: String
+        var shortDescription: Message
+        var help: Message
+    }
+    struct Details: Decodable { var id: String }
     struct Message: Decodable { var text: String }
     struct Result: Decodable {
         var ruleId: String
@@ -123,7 +185,7 @@ private struct Sarif: Decodable {
     struct Location: Decodable { var physicalLocation: PhysicalLocation }
     struct PhysicalLocation: Decodable {
         var artifactLocation: ArtifactLocation
-        var region: Region?
+        var region: Region
     }
     struct ArtifactLocation: Decodable { var uri: String }
     struct Region: Decodable { var startLine: Int }

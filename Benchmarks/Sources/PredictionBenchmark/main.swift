@@ -51,6 +51,30 @@ measure("8 rivals, states hashed", log(.independent(groups: 1, of: 8)), Predicti
 measure("200 rivals", log(.independent(groups: 1, of: 200)))
 measure("1,000 groups of 3", log(.independent(groups: 1_000, of: 3)))
 
+/// Faults put into traces by seed: how many of them `predict` finds in the same run without the fault, and calls by their name; and how many of
+/// all ends that it judged have a name, and a guard.
+func twins(_ count: Int) {
+    var (tried, found, named, judged, withRule, advised) = (0, 0, 0, 0, 0, 0)
+    for number in 0..<count {
+        guard let twin = HealthyTwin(seed: UInt64(number), shape: HealthyTwin.shape(number)) else { continue }
+        let log = TraceReader.read(TraceSynthesis.lines(twin.healthy, id: "twin")).log
+        let predictions = Predictions(log).found
+        let same = predictions.filter { one in
+            one.ends.contains { log.text($0.key) == twin.truth.key && $0.predicted == twin.wrongEnd }
+        }
+        tried += 1
+        found += same.isEmpty ? 0 : 1
+        named += same.contains { $0.rule == .staleResponseOverwrite && $0.isViolation } ? 1 : 0
+        judged += predictions.count { $0.isJudged }
+        withRule += predictions.count { $0.isJudged && ($0.rule ?? $0.repairs) != nil }
+        advised += predictions.count { $0.isJudged && $0.advised != nil }
+    }
+    print(
+        "\(tried) healthy twins of faults by seed: the fault's end found in \(found), called A1 in \(named);",
+        "\(judged) ends judged, \(withRule) of them by name, \(advised) with a guard that removes them")
+}
+twins(400)
+
 /// Programs whose ends were all found, and guarded ones in which any was.
 func recall() {
     var raced = 0

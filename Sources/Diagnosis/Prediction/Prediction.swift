@@ -37,6 +37,8 @@ package struct Prediction: Sendable, Hashable {
     /// What the order breaks; `nil` when it ends otherwise and breaks no rule, or when it was not judged.
     package var rule: Rule?
     package var isJudged = false
+    /// What the recorded order breaks at these keys, and this one does not.
+    package var repairs: Rule?
     /// Whether that is a violation, and not a hazard or an order-dependent write.
     package var isViolation = false
     package var slot: Symbol
@@ -68,13 +70,13 @@ package struct PredictionLimits: Sendable, Hashable {
     package var hashesStates: Bool
     /// Ends of one group of responses that are described; further ones are counted.
     package var ends: Int
-    /// Of these, how many the rules and guards are run on.
+    /// Of these, how many the rules and guards are run on, until `Predictions.maximumJudged` are judged; the nearest of a group always is.
     package var judged: Int
 
     package static let defaultReversals = 6
     package static let defaultReplays = 5_000
     package static let defaultEnds = 10
-    package static let defaultJudged = 3
+    package static let defaultJudged = 10
 
     package init(
         reversals: Int = defaultReversals, replays: Int = defaultReplays, seed: UInt64 = 1, guard: Guard? = nil,
@@ -99,6 +101,9 @@ package struct PredictionCoverage: Sendable, Hashable {
         package var replays: Int
         /// Ends reached, the recorded one among them.
         package var states: Int
+        /// The slot and the keys that the responses write.
+        package var slot = Symbol.none
+        package var keys: [Symbol] = []
     }
 
     package var groups: [Group] = []

@@ -57,6 +57,12 @@ struct PredictionDescriber {
         return prediction
     }
 
+    /// What a component is about, for people: its slot, and its keys in the order of their numbers.
+    func keys(_ problem: OrderProblem) -> (slot: Symbol, keys: [Symbol]) {
+        let slot = problem.places.first.map { engine.places[Int($0)].lastSlot } ?? -1
+        return (slot < 0 ? .none : engine.slots[Int(slot)].name, problem.places.map { engine.places[Int($0)].key })
+    }
+
     private func reversal(_ first: Int, _ second: Int) -> Prediction.Reversal {
         func name(_ step: Int) -> Symbol {
             let request = program.steps[step].request
@@ -115,16 +121,19 @@ struct PredictionDescriber {
         if judge?.component != prediction.component {
             judge = WitnessJudge(program, witnesses, problem.steps.map(\.id), component: prediction.component)
         }
-        guard
-            let verdict = judge?.judge(
-                outcome.order.map { problem.steps[$0].id }, blocked: blocked(outcome.order, explorer),
-                keys: Set(prediction.ends.map { log.text($0.key) }))
-        else { return }
-        prediction.rule = verdict.finding.rule
-        prediction.isViolation = verdict.finding.isViolation
-        prediction.confidence = verdict.finding.confidence
-        prediction.sentence = verdict.sentence
-        prediction.advice = verdict.advice
+        let judgement = judge?.judge(
+            outcome.order.map { problem.steps[$0].id }, blocked: blocked(outcome.order, explorer),
+            keys: Set(prediction.ends.map { log.text($0.key) }))
+        switch judgement {
+        case .breaks(let verdict):
+            prediction.rule = verdict.finding.rule
+            prediction.isViolation = verdict.finding.isViolation
+            prediction.confidence = verdict.finding.confidence
+            prediction.sentence = verdict.sentence
+            prediction.advice = verdict.advice
+        case .repairs(let rule): prediction.repairs = rule
+        case nil: return
+        }
     }
 
     /// Writes that the guards named in the trace would have kept out in this order.

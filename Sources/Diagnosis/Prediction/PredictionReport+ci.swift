@@ -5,6 +5,7 @@ extension PredictionReport {
     /// A test case a group of responses, failed where an order ends otherwise.
     package func junit(_ threshold: Threshold) -> [UInt8] {
         let groups = predictions.coverage.groups.indices
+        let names = groupNames
         let failing = failing(threshold)
         let failed = Set(failing.map(\.component)).count
         let totals = "tests=\"\(max(1, groups.count))\" failures=\"\(failed)\" errors=\"0\""
@@ -14,21 +15,40 @@ extension PredictionReport {
         if groups.isEmpty {
             xml += "    <testcase classname=\"trueline.predict\" name=\"no order of the responses shows\" time=\"0\"/>\n"
         }
+        let predictionsOfGroup = Dictionary(grouping: predictions.found.indices) { predictions.found[$0].component }
         for group in groups {
-            let own = predictions.found.indices.filter { predictions.found[$0].component == group }
-            let worst = own.filter { counts(predictions.found[$0], threshold) }
-            let slot = own.first.flatMap { requestName(predictions.found[$0].slot) }.map { ": \($0)" } ?? ""
-            let name = Self.escaped("group \(group + 1), \(predictions.coverage.groups[group].deliveries) responses\(slot)")
+            let worst = (predictionsOfGroup[group] ?? []).filter { counts(predictions.found[$0], threshold) }
+            let name = Self.escaped(names[group])
             xml += "    <testcase classname=\"trueline.predict\" name=\"\(name)\" time=\"0\""
             xml += worst.isEmpty ? "/>\n" : ">\n"
             for (place, index) in worst.enumerated() where place == 0 {
                 let lines = worst.map { "\(sentence(predictions.found[$0])) \(remedy(predictions.found[$0]))" }
-                xml += "      <failure type=\"\(predictions.found[index].rule?.code ?? "order")\""
+                xml += "      <failure type=\"\(ruleID(predictions.found[index]))\""
                 xml += " message=\"\(Self.escaped(sentence(predictions.found[index])))\">"
                 xml += Self.escaped(lines.joined(separator: "\n")) + "</failure>\n    </testcase>\n"
             }
         }
         return Array((xml + "  </testsuite>\n</testsuites>\n").utf8)
+    }
+
+    /// What each group is about, the same in the next recording: servers follow a test case by its name. Two of one name are numbered.
+    private var groupNames: [String] {
+        var counts: [String: Int] = [:]
+        return predictions.coverage.groups.map { group in
+            let keys = group.keys.prefix(Self.maximumKeys).map { "`\(log.text($0))`" }.joined(separator: ", ")
+            let more = group.keys.count > Self.maximumKeys ? " and \(group.keys.count - Self.maximumKeys) more" : ""
+            let name = "\(requestName(group.slot).map { "\($0): " } ?? "")\(keys)\(more)"
+            counts[name, default: 0] += 1
+            let count = counts[name, default: 1]
+            return count == 1 ? name : "\(name) (\(count))"
+        }
+    }
+
+    private static let maximumKeys = 3
+
+    /// What names a prediction: the rule that it breaks, or that the recording does.
+    private func ruleID(_ prediction: Prediction) -> String {
+        (prediction.rule ?? prediction.repairs)?.code ?? Self.orderRule
     }
 
     /// Text for XML 1.0: what it may not hold at all is replaced.
@@ -50,17 +70,27 @@ extension PredictionReport {
             (
                 "rules",
                 .array(
-                    rules.map { .object([("id", .text($0.id)), ("shortDescription", .object([("text", .text($0.text))]))]) })
+                    rules.map { rule in
+                        .object([
+                            ("id", .text(rule.id)), ("shortDescription", .object([("text", .text(rule.text))])),
+                            ("help", .object([("text", .text(Self.help))])),
+                        ])
+                    })
             ),
         ])
         let results = nearest.map { prediction -> JSONValue in
-            let rule = prediction.rule?.code ?? Self.orderRule
+            let rule = ruleID(prediction)
+            let fingerprint = fingerprint(prediction)
             return .object([
                 ("ruleId", .text(rule)), ("ruleIndex", .count(rules.firstIndex { $0.id == rule } ?? 0)),
                 ("level", .text(prediction.severity >= .visible ? "error" : "warning")),
                 ("message", .object([("text", .text("\(sentence(prediction)) \(remedy(prediction))"))])),
                 ("locations", .array([location(prediction)])),
-                ("partialFingerprints", .object([("trueline/v1", .text(fingerprint(prediction)))])),
+                // The second is what GitHub follows an alert by; its action would compute it from the line of a file that is no source.
+                (
+                    "partialFingerprints",
+                    .object([("trueline/v1", .text(fingerprint)), ("primaryLocationLineHash", .text("\(fingerprint):1"))])
+                ),
             ])
         }
         return Self.bytes(
@@ -70,7 +100,10 @@ extension PredictionReport {
                     "runs",
                     .array([
                         .object([
-                            ("tool", .object([("driver", driver)])), ("columnKind", .text("unicodeCodePoints")),
+                            ("tool", .object([("driver", driver)])),
+                            // Several recordings of one build are several categories, or the last one would close the alerts of the others.
+                            ("automationDetails", .object([("id", .text("trueline predict/\(Self.uri(artifact))/"))])),
+                            ("columnKind", .text("unicodeCodePoints")),
                             ("results", .array(results)),
                         ])
                     ])
@@ -81,25 +114,33 @@ extension PredictionReport {
     private var nearest: [Prediction] { kinds.map { predictions.found[$0.first] } }
 
     private static let orderRule = "order"
+    private static let help =
+        "The recorded responses, delivered in another order that the network may choose, leave another state. Write the order to a file with --witness, replay it with trueline replay --order, and force it in a browser with trueline proxy --witness."
 
     private var sarifRules: [(id: String, text: String)] {
-        let found = Set(nearest.compactMap(\.rule)).sorted().map { (id: $0.code, text: Self.sentenceCase($0.title)) }
-        let hasOther = nearest.contains { $0.rule == nil }
+        let found = Set(nearest.compactMap { $0.rule ?? $0.repairs }).sorted().map {
+            (id: $0.code, text: Self.sentenceCase($0.title))
+        }
+        let hasOther = nearest.contains { $0.rule == nil && $0.repairs == nil }
         return found + (hasOther ? [(Self.orderRule, "Another order of the responses ends otherwise.")] : [])
     }
 
     private static func sentenceCase(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
 
-    /// The event's line in its file; an event that a file of another format gave has the line of the imported trace, so only the file is named.
+    /// The event's line in its file; an event that a file of another format gave has the line of the imported trace, so the file's first line stands for it.
     private func location(_ prediction: Prediction) -> JSONValue {
         let event = prediction.reversals.first?.first ?? prediction.order.first ?? 0
-        var physical: [(String, JSONValue)] = [
-            ("artifactLocation", .object([("uri", .text(Self.uri(artifact)))]))
-        ]
-        if inputs.count == 1, inputs[0].format == "trueline" {
-            physical.append(("region", .object([("startLine", .number(Int64(max(1, log.lines[event]))))])))
-        }
-        return .object([("physicalLocation", .object(physical))])
+        // GitHub shows no result without a line.
+        let line = inputs.count == 1 && inputs[0].format == "trueline" ? Int64(max(1, log.lines[event])) : 1
+        return .object([
+            (
+                "physicalLocation",
+                .object([
+                    ("artifactLocation", .object([("uri", .text(Self.uri(artifact)))])),
+                    ("region", .object([("startLine", .number(line))])),
+                ])
+            )
+        ])
     }
 
     /// Bytes that RFC 3986 does not allow in a path are written as their number.
@@ -116,7 +157,7 @@ extension PredictionReport {
     /// The same race in the next recording has the same one: rule, slot, keys and what was asked for, not names of events or values.
     private func fingerprint(_ prediction: Prediction) -> String {
         var parts =
-            [prediction.rule?.code ?? Self.orderRule, log.text(prediction.slot)] + prediction.ends.map { log.text($0.key) }
+            [ruleID(prediction), log.text(prediction.slot)] + prediction.ends.map { log.text($0.key) }
         for reversal in prediction.reversals {
             for request in [reversal.firstRequest, reversal.secondRequest] {
                 parts.append(String((attribute("url", of: request) ?? "").prefix { $0 != "?" }))

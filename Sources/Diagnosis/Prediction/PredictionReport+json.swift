@@ -77,6 +77,7 @@ extension PredictionReport {
             ("number", .count(index + 1)), ("group", .count(prediction.component)),
             ("process", .text(log.text(prediction.process))), ("slot", .optional(requestName(prediction.slot))),
             ("rule", .optional(prediction.rule?.code)), ("violation", .bool(prediction.isViolation)),
+            ("repairs", .optional(prediction.repairs?.code)),
             ("severity", .text(prediction.severity.name)), ("severityKnown", .bool(prediction.severityKnown)),
             ("confidence", .text("\(prediction.confidence)")), ("sentence", .text(sentence(prediction))),
             ("ends", .array(prediction.ends.map(value))), ("reversals", .array(prediction.reversals.map(value))),

@@ -23,7 +23,7 @@ extension PredictionReport {
             more.add("about \(kinds.count - Self.maximumPrinted) other sets of keys; --format json has them all")
             sections.append(more)
         }
-        sections.append(coverage)
+        sections.append(coverage(directory))
         sections.append(unknown)
         return sections
     }
@@ -78,9 +78,32 @@ extension PredictionReport {
             section.add("    and \(kind.others.count - Self.maximumOthers) further ends")
         }
         if let directory {
-            section.add("Replay: \(replayCommand) \(directory)/\(Self.witnessName(index))")
+            let witness = "\(directory)/\(Self.witnessName(index))"
+            section.add("Replay: \(replayCommand) \(witness)")
+            if let command = forceCommand(prediction, witness) { section.add("Force it in a browser: \(command)") }
         }
         return section
+    }
+
+    /// The proxy makes the order happen, where it can tell the responses by what was asked for.
+    private func forceCommand(_ prediction: Prediction, _ witness: String) -> String? {
+        let requests = prediction.reversals.flatMap { [$0.firstRequest, $0.secondRequest] }.filter { !$0.isNone }
+        guard let first = requests.first, requests.allSatisfy({ attribute("url", of: $0) != nil }) else { return nil }
+        let upstream = attribute("url", of: first).flatMap(Self.origin) ?? "http://127.0.0.1:YOUR-SERVER"
+        return "trueline proxy --upstream \(upstream) --witness \(witness) --inject"
+    }
+
+    /// Scheme, host and port of an absolute address; `nil` of a path.
+    private static func origin(_ url: String) -> String? {
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else { return nil }
+        let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        let host = parts.count > 2 ? parts[2].prefix { $0 != "?" && $0 != "#" } : ""
+        // What stands here is pasted into a shell.
+        let isPlain = host.utf8.allSatisfy {
+            ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: ":")) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z"))
+                || ($0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z")) || "-.[]".utf8.contains($0)
+        }
+        return isPlain && !host.isEmpty ? "\(parts[0])//\(host)" : nil
     }
 
     /// Further ends of the same keys, a line each.
@@ -95,7 +118,7 @@ extension PredictionReport {
         nanoseconds >= 10_000_000_000 ? "\(nanoseconds / 1_000_000_000) s" : "\(nanoseconds / 1_000_000) ms"
     }
 
-    private var coverage: ReportSection {
+    private func coverage(_ directory: String?) -> ReportSection {
         let coverage = predictions.coverage
         var section = ReportSection(title: "Looked at")
         if coverage.groups.isEmpty {
@@ -110,6 +133,9 @@ extension PredictionReport {
         )
         if coverage.ends > predictions.found.count {
             section.add("\(coverage.ends) other ends in all; described are the nearest of each group.")
+        }
+        if directory == nil, !predictions.found.isEmpty {
+            section.add("--witness DIR writes each order to a file: to replay it, and to force it in a browser.")
         }
         return section
     }

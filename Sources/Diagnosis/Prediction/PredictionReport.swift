@@ -87,7 +87,8 @@ package struct PredictionReport: Sendable {
     /// A step of a reversal in words: its request with what it asked for, or the event.
     func step(_ event: Int, _ request: Symbol) -> String {
         guard let name = requestName(request) else { return "\(log.kinds[event].name) \(self.name(event))" }
-        return "the response of \(name)\(url(request).map { " (\($0))" } ?? "")"
+        let method = attribute("method", of: request).flatMap { $0 == "GET" ? nil : "\($0) " } ?? ""
+        return "the response of \(name)\(url(request).map { " (\(method)\($0))" } ?? "")"
     }
 
     /// What a request asked for; a longer text says no more in a sentence.
@@ -109,7 +110,7 @@ package struct PredictionReport: Sendable {
         let conditions = reversals.prefix(2).map {
             "\(step($0.first, $0.firstRequest)) had come before \(step($0.second, $0.secondRequest))"
         }
-        let more = reversals.count > 2 ? " (and \(reversals.count - 2) more pairs)" : ""
+        let more = reversals.count > 2 ? " (and \(reversals.count - 2) more pair\(reversals.count == 3 ? "" : "s"))" : ""
         let ends = prediction.ends.prefix(3).map {
             "`\(log.text($0.key))` would end with \($0.predicted.prefix(80)) instead of \($0.recorded.prefix(80))"
         }
@@ -119,6 +120,9 @@ package struct PredictionReport: Sendable {
 
     /// What the prediction breaks, in a few words.
     func title(_ prediction: Prediction) -> String {
+        if let repaired = prediction.repairs {
+            return "the recorded end is the wrong one: an order without its \(repaired.code) \(repaired.title)"
+        }
         guard let rule = prediction.rule else {
             return prediction.isJudged ? "another end, and no further rule broken" : "another end, not judged"
         }
@@ -130,6 +134,10 @@ package struct PredictionReport: Sendable {
 
     /// Which guard removes it.
     func remedy(_ prediction: Prediction) -> String {
+        if let repaired = prediction.repairs {
+            return
+                "The recorded order breaks \(repaired.code) at this key, and this one does not: trueline diagnose names the guard."
+        }
         guard let advice = prediction.advice else {
             return prediction.isJudged && prediction.rule == nil
                 ? "This order breaks no rule that the recorded one keeps; whether its end is wrong, the application knows."

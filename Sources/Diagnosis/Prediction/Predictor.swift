@@ -14,9 +14,12 @@ package struct Predictions: Sendable {
     /// What is not known, in sentences.
     package private(set) var unknown: [String] = []
 
-    /// Ends described in all, and of these judged by running the rules and guards on what their order would have recorded.
+    /// Ends described in all.
     package static let maximumFound = 10_000
+    /// Of these judged, by running the rules and guards on what their order would have recorded, besides the nearest of each group.
     package static let maximumJudged = 300
+    /// Of groups whose nearest end is judged.
+    package static let maximumNearest = 2_000
 
     package init(_ log: TraceLog, _ limits: PredictionLimits = PredictionLimits()) {
         self.limits = limits
@@ -48,9 +51,11 @@ package struct Predictions: Sendable {
             // A tenth of the budget again, at least some: chance finds what is far from the recording.
             explorer.runRandomly(max(50, limits.replays / 10), seed: limits.seed &+ UInt64(number))
         }
+        let about = describer.keys(problem)
         coverage.groups.append(
             PredictionCoverage.Group(
-                deliveries: problem.movableCount, replays: explorer.replays, states: explorer.outcomes.count))
+                deliveries: problem.movableCount, replays: explorer.replays, states: explorer.outcomes.count,
+                slot: about.slot, keys: about.keys))
         coverage.replays += explorer.replays
         coverage.randomReplays += explorer.randomReplays
         coverage.bounded += explorer.isBounded ? 1 : 0
@@ -60,7 +65,8 @@ package struct Predictions: Sendable {
             .sorted(by: Self.isNearer)
         coverage.ends += others.count
         for (place, outcome) in others.prefix(limits.ends).enumerated() where found.count < Self.maximumFound {
-            let isJudged = place < limits.judged && found.count < Self.maximumJudged
+            let isFirst = place == 0 && limits.judged > 0 && number < Self.maximumNearest
+            let isJudged = isFirst || (place < limits.judged && found.count < Self.maximumJudged)
             if let prediction = describer.describe(outcome, explorer, number, isJudged: isJudged) { found.append(prediction) }
         }
     }

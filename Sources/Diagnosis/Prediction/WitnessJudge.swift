@@ -3,6 +3,13 @@ import Trace
 /// Asks the rules and the guards of `diagnose` about orders of one component: what is broken in an order and not in the recorded order of the
 /// same events, and which guard prevents it.
 struct WitnessJudge {
+    /// What is said of an order.
+    enum Judgement {
+        case breaks(Verdict)
+        /// What the recorded order breaks, and left standing at these keys, it does not.
+        case repairs(Rule)
+    }
+
     /// What an order breaks.
     struct Verdict {
         var finding: Finding
@@ -19,6 +26,8 @@ struct WitnessJudge {
     private let around: [Int]
     /// What the recorded order breaks itself: the rule and the event, and with the other side of the race.
     private var known: Set<String> = []
+    /// By key: the violation that stands there in the end of the recorded order.
+    private var standing: [String: (rule: Rule, occurrence: String)] = [:]
 
     init(_ program: PredictionProgram, _ witnesses: WitnessLog, _ members: [Int], component: Int) {
         self.program = program
@@ -27,14 +36,19 @@ struct WitnessJudge {
         around = witnesses.surroundings(of: members)
         guard around.count <= WitnessLog.maximumSteps else { return }
         let before = witnesses.make(around, blocked: [])
+        let last = Self.lastWrites(before)
         for finding in engine(before).findings {
             known.insert(Self.occurrence(finding, before))
             known.insert(Self.race(finding, before))
+            guard !Diagnosis.isHarmless(finding), finding.rule != .completionBoundWrite, last[finding.key] == finding.event
+            else { continue }
+            standing[before.text(finding.key)] = (finding.rule, Self.occurrence(finding, before))
         }
     }
 
-    /// What an order of the component's steps breaks, at the keys that end otherwise; `nil` when that is nothing that the recorded order keeps.
-    func judge(_ order: [Int], blocked: Set<UInt32>, keys: Set<String>) -> Verdict? {
+    /// What an order of the component's steps breaks, at the keys that end otherwise; `nil` when that is nothing that the recorded order keeps,
+    /// and nothing is repaired.
+    func judge(_ order: [Int], blocked: Set<UInt32>, keys: Set<String>) -> Judgement? {
         guard around.count <= WitnessLog.maximumSteps, let whole = StepArrangement.arrange(program, around, sequence: order)
         else { return nil }
         let made = witnesses.make(whole, blocked: blocked)
@@ -45,13 +59,22 @@ struct WitnessJudge {
         }
         var new = candidates.filter { !known.contains(Self.occurrence(engine.findings[$0], made)) }
         if new.isEmpty { new = candidates.filter { !known.contains(Self.race(engine.findings[$0], made)) } }
-        let standing = Self.lastWrites(made)
-        guard let index = new.min(by: { Self.rank(engine.findings[$0], standing) < Self.rank(engine.findings[$1], standing) })
-        else { return nil }
+        let last = Self.lastWrites(made)
+        guard let index = new.min(by: { Self.rank(engine.findings[$0], last) < Self.rank(engine.findings[$1], last) })
+        else { return repaired(by: engine, made, keys) }
         let finding = engine.findings[index]
-        return Verdict(
-            finding: finding, sentence: Sentences(made).sentence(finding),
-            advice: AdviceFinder(engine, divergence(finding, engine)).advise([finding]).first)
+        // A hazard that went well says less than a fault that is gone.
+        if !finding.isViolation, let repaired = repaired(by: engine, made, keys) { return repaired }
+        return .breaks(
+            Verdict(
+                finding: finding, sentence: Sentences(made).sentence(finding),
+                advice: AdviceFinder(engine, divergence(finding, engine)).advise([finding]).first))
+    }
+
+    private func repaired(by engine: RuleEngine, _ made: TraceLog, _ keys: Set<String>) -> Judgement? {
+        let broken = Set(engine.findings.map { Self.occurrence($0, made) })
+        let repaired = keys.sorted().compactMap { standing[$0] }.first { !broken.contains($0.occurrence) }
+        return repaired.map { .repairs($0.rule) }
     }
 
     /// The rules' walk over an order, with the policies that the recording tells.

@@ -73,7 +73,17 @@ struct PredictCommand: AsyncParsableCommand {
     }
 
     private var replayCommand: String {
-        (["trueline", "replay"] + files + (from.map { ["--from", $0.rawValue] } ?? []) + ["--order"]).joined(separator: " ")
+        (["trueline", "replay"] + files.map(Self.quoted) + (from.map { ["--from", $0.rawValue] } ?? []) + ["--order"])
+            .joined(separator: " ")
+    }
+
+    /// A name as a shell takes it for one word: the report's commands are there to be pasted.
+    private static func quoted(_ name: String) -> String {
+        let isPlain = name.utf8.allSatisfy { byte in
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-._/@:+,=".utf8.contains(byte)
+        }
+        return isPlain && !name.isEmpty ? name : "'" + name.replacing("'", with: "'\\''") + "'"
     }
 
     private func write(_ report: PredictionReport) throws {
@@ -82,9 +92,10 @@ struct PredictCommand: AsyncParsableCommand {
         if let sarif { try Self.write(report.sarif(toolVersion: Trueline.version), to: sarif) }
         let bytes =
             switch format {
-            case .text: Array(report.text(isColoured: output == nil && Console.isTerminal, witnesses: witness).utf8)
+            case .text:
+                Array(report.text(isColoured: output == nil && Console.isTerminal, witnesses: witness.map(Self.quoted)).utf8)
             case .json: report.json()
-            case .html: Array(report.html(witnesses: witness).utf8)
+            case .html: Array(report.html(witnesses: witness.map(Self.quoted)).utf8)
             }
         if let output { try Self.write(bytes, to: output) } else { Console.write(bytes, to: STDOUT_FILENO) }
     }
