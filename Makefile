@@ -71,7 +71,7 @@ test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (l
 	@$(TOOLS)/python Tests/Faults/disk.py --rounds 2 --seed 1
 
 mutants: ## Breaks our own rules one at a time, and sees which test notices (about an hour; results in Docs/results)
-	@python3 Scripts/mutants.py run --json Docs/results/mutants.json --markdown Docs/results/mutants.md
+	@python3 Scripts/mutants.py run --simulator 1000 --json Docs/results/mutants.json --markdown Docs/results/mutants.md
 
 test-simulate: ## The simulator's short form: 1,500 worlds with every fault, and 2,000 power cuts (long form: see CONTRIBUTING.md)
 	@swift build --product trueline

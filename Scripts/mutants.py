@@ -63,6 +63,8 @@ def run(arguments):
     with tempfile.TemporaryDirectory(prefix="trueline-mutants-") as folder:
         # A copy of its own: a build that goes on beside a run does not change what is tried.
         binary = Path(shutil.copy2(build(layers, arguments), folder))
+        if not (arguments.ids or arguments.sample):
+            planted(binary)
         items = tried(binary, layers, wanted, arguments)
     print()
     for name, count, killed, most, seconds in report.summary(items):
@@ -82,11 +84,30 @@ def tried(binary, layers, wanted, arguments):
         killers = [killer for killer in layer.killers if not arguments.killer or killer["name"] in arguments.killer]
         killers.sort(key=lambda killer: killer["name"] != mutant.killer)
         verdicts = trial.trial(binary, killers, mutant.id, sound[layer.name], arguments.all)
-        items.append(report.line(mutant, verdicts))
+        items.append(report.line(mutant, verdicts, simulated(binary, layer, mutant, arguments.simulator)))
         print(report.text(items[-1]), flush=True)
         if arguments.json:
             report.write(Path(arguments.json), report.as_json(items, conditions()))
     return items
+
+
+def simulated(binary, layer, mutant, schedules):
+    """What the simulator alone notices of the mutant within so many schedules; nothing for a layer that it does not drive."""
+    killer = next((killer for killer in layer.killers if killer["name"] == report.SIMULATOR), None)
+    if not schedules or not killer:
+        return None
+    killer = dict(killer, environment={"TRUELINE_SCHEDULES": str(schedules)})
+    # Ten times what it takes without a mutant: a world that does not end is noticed too.
+    seconds = max(10, schedules / 10)
+    return schedules, trial.run(binary, killer, mutant.id, seconds, SOUND_SECONDS)
+
+
+def planted(binary):
+    """Runs the tests that turn mutants on themselves. Ends the program when one fails."""
+    verdict = trial.run(binary, {"name": "broken rules", "filter": r"\.BrokenRuleTests"}, "", SOUND_SECONDS, SOUND_SECONDS, goes_on=True)
+    if verdict.killed:
+        sys.exit(f"broken rules: {verdict.kind}: {', '.join(verdict.tests) or verdict.test}\n{verdict.message}")
+    print(f"broken rules: each noticed as expected, {verdict.core_seconds:.1f} s of a core", flush=True)
 
 
 def finish(items, arguments, circumstances):
@@ -107,16 +128,17 @@ def simulate(arguments):
         sys.exit(f"there is no mutant {arguments.id}; `Scripts/mutants.py list` names them")
     generated.write(layers)
     program = generated.program()
-    os.execve(program, [str(program), "simulate", *arguments.rest], dict(os.environ, TRUELINE_MUTANT=arguments.id))
+    os.execv(program, [str(program), "simulate", "--mutant", arguments.id, *arguments.rest])
 
 
 def merge(arguments):
     """Joins results, of each mutant the last ones, in the catalogue's order: a layer may be run by itself."""
     found = {}
     for path in arguments.results:
-        found.update((item["id"], item) for item in json.loads(Path(path).read_text())["mutants"])
+        for item in json.loads(Path(path).read_text())["mutants"]:
+            found.setdefault(item["id"], {}).update(item)
     mutants = [mutant for layer in catalogue.checked() for mutant in layer.mutants]
-    missing = [mutant.id for mutant in mutants if mutant.id not in found]
+    missing = [mutant.id for mutant in mutants if "killed" not in found.get(mutant.id, {})]
     if missing:
         sys.exit(f"nothing is known of {len(missing)}: {', '.join(missing[:20])}")
     items = [dict(found[mutant.id], rule=mutant.rule, breaks=mutant.breaks, survives=mutant.survives) for mutant in mutants]
@@ -143,6 +165,7 @@ def main():
     running.add_argument("--sample", type=int, help="so many, drawn by the seed")
     running.add_argument("--seed", type=int, default=1)
     running.add_argument("--killer", nargs="+", help="these killers only, for example \"the simulator\"")
+    running.add_argument("--simulator", type=int, metavar="N", help="tells besides what the simulator alone notices within N schedules")
     running.add_argument("--all", action="store_true", help="goes on after the first failure: all tests that notice")
     running.add_argument("--json", help="writes the results there")
     running.add_argument("--markdown", help="writes them as a document there")

@@ -7,9 +7,21 @@ extension Oracles {
         note(.painted, index, frame.revision, frame.pages.count)
         tally.frames &+= 1
         try rise(index, to: frame.revision, "paints")
+        try checkNothingBlanked(index, frame)
         screens[index].drawn = frame.pages.map { ($0.page, $0.body.rows) }
         screens[index].staleSince = nil
         try checkContent(index, frame)
+    }
+
+    /// A frame renews what a person looks at, or adds to it: what is drawn in view stays drawn.
+    private mutating func checkNothingBlanked(_ index: Int, _ frame: Screen.Frame) throws(Violation) {
+        let books = screens[index]
+        let blanked = books.drawn.first { old in
+            books.isInView(old.page) && !frame.pages.contains { $0.page == old.page }
+        }
+        if let blanked {
+            return try fail(.c4, "screen \(index): a frame of \(frame.revision) takes page \(blanked.page) from the view")
+        }
     }
 
     /// What is drawn is said to be of a later snapshot.
