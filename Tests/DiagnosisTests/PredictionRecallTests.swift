@@ -22,7 +22,7 @@ struct PredictionRecallTests {
             $0.rule == .staleResponseOverwrite && $0.isViolation
         }
         #expect(isHealthy, "the inversion is gone, and it was the only one")
-        let predictions = Predictions(healthy, PredictionLimits(replays: 500))
+        let predictions = Predictions(healthy, PredictionLimits(judged: 4))
         let same = predictions.found.filter { prediction in
             prediction.ends.contains { healthy.text($0.key) == twin.truth.key && $0.predicted == twin.wrongEnd }
         }
