@@ -34,6 +34,7 @@ struct SimulationDocument {
             "seed \(report.seed), \(report.schedules) schedules, faults \(report.faults == .all ? "all" : report.faults.names), trace \(String(report.hash, radix: 16))",
             "\(tally.frames) frames, \(tally.cells) painted cells compared; \(tally.reads) reads, \(tally.commits) commits, "
                 + "\(tally.acknowledgements) acknowledgements, \(tally.answers) answers of agents, \(tally.suggestions) kept as suggestions",
+            "\(tally.suggestionsInHistory) suggestions looked for in history; \(tally.restructurings) changes of columns and sheets; \(tally.imported) imported rows",
             "\(tally.powerCuts) power cuts took back \(tally.writesTakenBack) writes; acknowledged and lost: \(tally.acknowledgedLost)"
                 + (tally.firstLoss > 0 ? ", first at power cut \(tally.firstLoss)" : ""),
             "checks: " + Oracle.allCases.map { "\($0.name) \(tally[$0])" }.joined(separator: ", "),
@@ -82,6 +83,9 @@ struct SimulationDocument {
         var acknowledgements: UInt64
         var answers: UInt64
         var suggestions: UInt64
+        var suggestionsInHistory: UInt64
+        var restructurings: UInt64
+        var imported: UInt64
         var powerCuts: UInt64
         var writesTakenBack: UInt64
         var acknowledgedLost: UInt64
@@ -103,7 +107,9 @@ struct SimulationDocument {
             synchronous: options.synchronous.rawValue, trace: String(report.hash, radix: 16), seconds: seconds,
             virtualSeconds: Double(tally.milliseconds) / 1_000, cells: tally.cells, frames: tally.frames, reads: tally.reads,
             commits: tally.commits, acknowledgements: tally.acknowledgements, answers: tally.answers,
-            suggestions: tally.suggestions, powerCuts: tally.powerCuts, writesTakenBack: tally.writesTakenBack,
+            suggestions: tally.suggestions, suggestionsInHistory: tally.suggestionsInHistory,
+            restructurings: tally.restructurings, imported: tally.imported, powerCuts: tally.powerCuts,
+            writesTakenBack: tally.writesTakenBack,
             acknowledgedLost: tally.acknowledgedLost, firstLoss: tally.firstLoss,
             checks: Dictionary(uniqueKeysWithValues: Oracle.allCases.map { ($0.name, tally[$0]) }), idle: idle.map(\.name),
             failure: failure)

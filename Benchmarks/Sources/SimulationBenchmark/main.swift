@@ -23,8 +23,15 @@ let (processor, clock) = (now(CLOCK_PROCESS_CPUTIME_ID), now(CLOCK_MONOTONIC))
 let report = Simulation.run(seed: seed, schedules: schedules)
 let (busy, passed) = (now(CLOCK_PROCESS_CPUTIME_ID) - processor, now(CLOCK_MONOTONIC) - clock)
 let tally = report.tally
-if let failure = report.failure { print("VIOLATED by seed \(failure.schedule.seed): \(failure.violation)") }
+if let failure = report.failure {
+    print("VIOLATED by seed \(failure.schedule.seed): \(failure.violation); by the steps \(failure.steps)")
+}
 print("trace \(String(report.hash, radix: 16)), \(tally.cells) painted cells compared in \(report.schedules) schedules")
+print("checks: " + Oracle.allCases.map { "\($0.name) \(tally[$0])" }.joined(separator: ", "))
+print(
+    "\(tally.frames) frames, \(tally.reads) reads, \(tally.commits) commits, \(tally.acknowledgements) acknowledgements, \(tally.answers) answers of agents,",
+    "\(tally.suggestionsInHistory) suggestions looked for in history, \(tally.restructurings) changes of columns and sheets,",
+    "\(tally.imported) imported rows, \(tally.powerCuts) power cuts, \(tally.acknowledgedLost) acknowledged changes lost")
 print(String(format: "%.2f s of the processor, %.2f s by the clock", busy, passed))
 let millions = Double(tally.cells) / 1e6
 Goals.report(

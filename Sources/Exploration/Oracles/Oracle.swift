@@ -38,6 +38,12 @@ package struct Tally: Hashable, Sendable {
     package var firstLoss: UInt64 = 0
     package var answers: UInt64 = 0
     package var suggestions: UInt64 = 0
+    /// Suggestions that were looked for in their cells' history.
+    package var suggestionsInHistory: UInt64 = 0
+    /// Changes of columns and sheets that were committed.
+    package var restructurings: UInt64 = 0
+    /// Rows of imports that were shown.
+    package var imported: UInt64 = 0
     package var reads: UInt64 = 0
     /// Virtual time that passed.
     package var milliseconds: UInt64 = 0
@@ -62,6 +68,9 @@ package struct Tally: Hashable, Sendable {
         writesTakenBack &+= other.writesTakenBack
         answers &+= other.answers
         suggestions &+= other.suggestions
+        suggestionsInHistory &+= other.suggestionsInHistory
+        restructurings &+= other.restructurings
+        imported &+= other.imported
         reads &+= other.reads
         milliseconds &+= other.milliseconds
     }

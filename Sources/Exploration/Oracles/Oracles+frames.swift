@@ -54,7 +54,7 @@ extension Oracles {
             return try fail(
                 .c4, "screen \(index) shows totals of \(frame.totalRows) rows, which are \(all.count) at \(frame.revision)")
         }
-        let firstColumn = UInt32(books.sheet * Truth.columns + 1)
+        let heading = truth.states[Int(frame.revision)].structure.heading(books.sheet, showsAll: books.showsAll)
         for (page, body) in frame.pages {
             let from = min(Int(page - 1) * books.pageSize, all.count)
             let rows = all[from..<min(from + books.pageSize, all.count)]
@@ -63,22 +63,27 @@ extension Oracles {
                 return try fail(
                     .c4, "screen \(index), page \(page): rows \(body.rows), which at \(frame.revision) are \(Array(rows))")
             }
-            try checkCells(index, body, firstColumn, frame.revision)
+            guard body.heading == heading else {
+                return try fail(
+                    .c4,
+                    "screen \(index), page \(page): columns \(body.heading.columns), which at \(frame.revision) are \(heading.columns) or have other names or types"
+                )
+            }
+            try checkCells(index, body, frame.revision)
         }
     }
 
     /// The hot loop: arrays and numbers only.
     private mutating func checkCells(
-        _ index: Int, _ body: PageBody, _ firstColumn: UInt32, _ revision: UInt32
+        _ index: Int, _ body: PageBody, _ revision: UInt32
     ) throws(Violation) {
         let wrong = truth.states[Int(revision)].values.withUnsafeBufferPointer { values -> Int? in
             var token = 0
             for row in body.rows {
-                var cell = Truth.cell(row, firstColumn)
-                for _ in 0..<Truth.columns {
+                for column in body.heading.columns {
+                    let cell = Truth.cell(row, column)
                     if body.tokens[token] != (cell < values.count ? values[cell] : 0) { return token }
                     token += 1
-                    cell += 1
                 }
             }
             return nil
@@ -86,16 +91,16 @@ extension Oracles {
         let cells = UInt64(body.tokens.count)
         tally.cells &+= cells
         tally.count(.c3, cells)
-        if let wrong { return try fail(wrongCell(index, body, firstColumn, revision, wrong)) }
-        try checkNeverBack(index, body, firstColumn, revision)
+        if let wrong { return try fail(wrongCell(index, body, revision, wrong)) }
+        try checkNeverBack(index, body, revision)
         try checkOwnWrites(index, body, revision)
     }
 
     private func wrongCell(
-        _ index: Int, _ body: PageBody, _ firstColumn: UInt32, _ revision: UInt32, _ token: Int
+        _ index: Int, _ body: PageBody, _ revision: UInt32, _ token: Int
     ) -> Violation {
-        let row = body.rows[token / Truth.columns]
-        let column = firstColumn + UInt32(token % Truth.columns)
+        let columns = body.heading.columns
+        let (row, column) = (body.rows[token / columns.count], columns[token % columns.count])
         let value = body.tokens[token]
         let at = truth.states.indices.filter { truth.value(row, column, at: UInt32($0)) == value }
         let name = "screen \(index), r\(row) c\(column)"
@@ -113,7 +118,7 @@ extension Oracles {
 
     /// C2 for each cell, whatever the frame says of itself.
     private mutating func checkNeverBack(
-        _ index: Int, _ body: PageBody, _ firstColumn: UInt32, _ revision: UInt32
+        _ index: Int, _ body: PageBody, _ revision: UInt32
     ) throws(Violation) {
         var back: (row: UInt32, column: UInt32)?
         truth.states[Int(revision)].changed.withUnsafeBufferPointer { changed in
@@ -123,11 +128,11 @@ extension Oracles {
             }
             screens[index].cellChanged.withUnsafeMutableBufferPointer { seen in
                 for row in body.rows {
-                    var cell = Truth.cell(row, firstColumn)
-                    for column in 0..<Truth.columns where cell < changed.count {
-                        if changed[cell] < seen[cell] { back = (row, firstColumn + UInt32(column)) }
+                    for column in body.heading.columns {
+                        let cell = Truth.cell(row, column)
+                        guard cell < changed.count else { continue }
+                        if changed[cell] < seen[cell] { back = (row, column) }
                         seen[cell] = changed[cell]
-                        cell += 1
                     }
                 }
             }
@@ -174,9 +179,9 @@ extension Oracles {
     /// Whether a row, as it is painted, is as it was at a revision, or later.
     private func isAsWritten(_ index: Int, _ row: UInt32, at revision: UInt32) -> Bool {
         let books = screens[index]
-        let first = UInt32(books.sheet * Truth.columns + 1)
+        let columns = truth.newest.structure.heading(books.sheet, showsAll: true).columns
         return books.painted >= revision
-            || (first..<first + UInt32(Truth.columns)).allSatisfy {
+            || columns.allSatisfy {
                 truth.value(row, $0, at: books.painted) == truth.value(row, $0, at: min(revision, truth.revision))
             }
     }

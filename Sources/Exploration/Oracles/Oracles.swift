@@ -11,6 +11,8 @@ struct Oracles {
     var server = ServerBooks()
     var runs = RunBooks()
     var now: UInt64 = 0
+    /// Answers that were kept as suggestions.
+    var suggestions: [RunBooks.Suggestion] = []
 
     /// Whether a violation is only counted, and the schedule goes on.
     var collects = false

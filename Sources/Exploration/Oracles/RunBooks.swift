@@ -10,6 +10,14 @@ struct RunBooks: Sendable {
         var serial: UInt32
     }
 
+    /// An answer that a person's edit had overtaken.
+    struct Suggestion: Sendable {
+        var row: UInt32
+        var column: UInt32
+        var token: UInt32
+        var revision: UInt32
+    }
+
     /// The revision that each call's question was read at.
     private var bases: [(call: Call, base: UInt32)] = []
     /// Calls that the log has as begun.
@@ -91,6 +99,23 @@ struct RunBooks: Sendable {
 }
 
 extension Oracles {
+    /// S6: what a person's edit had overtaken is still to be found in the cell's history, as long as the row is there.
+    mutating func checkSuggestions(_ entries: (RunBooks.Suggestion) throws -> [HistoryEntry]) throws(Violation) {
+        for kept in suggestions where truth.newest.sheet(of: kept.row) != nil {
+            tally.count(.s6)
+            tally.suggestionsInHistory &+= 1
+            let found = (try? entries(kept)) ?? []
+            let isThere = found.contains {
+                $0.kind == .suggestion && $0.revision.rawValue == UInt64(kept.revision) && Token.of($0.new) == kept.token
+            }
+            guard isThere else {
+                return try fail(
+                    .s6,
+                    "an answer for r\(kept.row) was kept as a suggestion at \(kept.revision), and its history does not have it")
+            }
+        }
+    }
+
     mutating func prepared(_ call: RunBooks.Call, base: UInt32) {
         note(.asked, -1, call.task, base)
         runs.prepared(call, base: base)

@@ -14,6 +14,8 @@ final class ScreenBooks {
     }
 
     let pageSize: Int
+    /// Whether the screen shows every column, or the three that were there from the beginning.
+    let showsAll: Bool
     let margin: UInt32
     let cacheLimit: Int
     let quiet: UInt64
@@ -48,6 +50,8 @@ final class ScreenBooks {
     var signals: [Signal] = []
     /// The highest revision that anything but a signal told of: a signal up to there may find its pages out of date already.
     var heard: UInt32 = 0
+    /// The highest revision that an acknowledgement told of.
+    var acknowledged: UInt32 = 0
     var lastTouch: UInt64 = 0
     var hasTouch = false
     var lastRefresh: UInt64?
@@ -62,8 +66,9 @@ final class ScreenBooks {
     /// The read of the view that was sent for it.
     var viewRead: UInt32?
 
-    init(_ configuration: Configuration, pageSize: Int) {
+    init(_ configuration: Configuration, pageSize: Int, showsAll: Bool) {
         self.pageSize = pageSize
+        self.showsAll = showsAll
         margin = configuration.marginPages
         cacheLimit = Int(max(configuration.cachedPages, configuration.pagesInView + 2 * configuration.marginPages))
         quiet = UInt64(configuration.quietMilliseconds)
@@ -75,11 +80,10 @@ final class ScreenBooks {
     /// In view or next to it, as far as that can be told without knowing how many pages there are.
     func isVisible(_ page: UInt32) -> Bool { page + margin >= first && page <= last + margin }
 
-    private var firstColumn: UInt32 { UInt32(sheet * Truth.columns + 1) }
-
     /// Whether a signal says that a page of these rows may look different.
     func isConcerned(_ rows: [UInt32], by signal: Signal) -> Bool {
-        signal.concerns(rows, shown: firstColumn, sensitive: view == 0 ? nil : firstColumn + 1)
+        let named = Truth.named(sheet)
+        return signal.concerns(rows, shown: showsAll ? nil : named, sensitive: view == 0 ? nil : named.lowerBound + 1)
     }
 
     /// A page stays what it is through signals that follow each other and do not concern it.
@@ -110,15 +114,15 @@ final class ScreenBooks {
 }
 
 extension Signal {
-    /// Whether it says that a page of these rows, showing columns from `first` on and depending on `sensitive`, may look different.
-    func concerns(_ rows: [UInt32], shown first: UInt32, sensitive: UInt32?) -> Bool {
+    /// Whether it says that a page of these rows, showing these columns or all and depending on `sensitive`, may look different.
+    func concerns(_ rows: [UInt32], shown: Range<UInt32>?, sensitive: UInt32?) -> Bool {
         if order || structure { return true }
         switch self.rows {
         case .none: return false
         case .many, .ranges: break
         }
         if let sensitive, mayChange(sensitive) { return true }
-        guard (first..<first + UInt32(Truth.columns)).contains(where: { mayChange($0) }) else { return false }
+        if let shown, !shown.contains(where: { mayChange($0) }) { return false }
         switch self.rows {
         case .none: return false
         case .many: return !rows.isEmpty

@@ -4,8 +4,8 @@ import Ordering
 
 /// What the oracles write down of the server.
 struct ServerBooks: Sendable {
-    /// Who writes: people, agents and programs, each in the order they asked.
-    enum Writer: Int, Sendable, CaseIterable { case person, agent, program }
+    /// Who writes: people, agents, imports and programs, each in the order they asked.
+    enum Writer: Int, Sendable, CaseIterable { case person, agent, importer, program }
 
     /// A call of `submit` that waits for its answer.
     struct Submission: Sendable {
@@ -73,16 +73,35 @@ extension Oracles {
         }
         try checkGroup(revision, commands.map { ($0.index, $0.command) }, limits)
         let runs = runs
-        var (checked, suggestions) = (UInt64(0), UInt64(0))
+        var (checked, kept) = (UInt64(0), suggestions)
         try truth.append(commands.map { ($0.command, $0.results) }) { state, command, change, result throws(Violation) in
-            guard case .answerCell = change else { return }
+            guard case .answerCell(let row, let column, let value, _, _, _) = change else { return }
             checked += 1
-            if result == .keptAsSuggestion { suggestions += 1 }
+            if result == .keptAsSuggestion {
+                kept.append(
+                    RunBooks.Suggestion(
+                        row: row.rawValue, column: column.rawValue, token: Token.of(value), revision: revision))
+            }
             try runs.judge(state, command, change, result, at: revision)
         }
         tally.count(.s6, checked)
         tally.answers &+= checked
-        tally.suggestions &+= suggestions
+        tally.suggestions &+= UInt64(kept.count - suggestions.count)
+        suggestions = kept
+        for (_, command, results) in commands { count(command, results) }
+    }
+
+    private mutating func count(_ command: Command, _ results: [ChangeResult]) {
+        for case (.publishRows, .rows(_, let count)) in zip(command.changes, results) { tally.imported &+= UInt64(count) }
+        for (change, result) in zip(command.changes, results) {
+            switch (change, result) {
+            case (.addColumn, .column), (.addSheet, .sheet): tally.restructurings &+= 1
+            case (.renameColumn, .done), (.retypeColumn, .done), (.moveColumn, .done), (.deleteColumn, .done),
+                (.renameSheet, .done), (.deleteSheet, .done):
+                tally.restructurings &+= 1
+            default: break
+            }
+        }
     }
 
     /// S2: each writer's commands in the order they were asked for. S8: a group within its bound.
@@ -199,23 +218,25 @@ extension Oracles {
         guard Int(reply.totalRows) == all.count else {
             return try fail(.s3, "a reply of \(revision) counts \(reply.totalRows) rows, which are \(all.count)")
         }
-        let first = UInt32(reply.read.sheet * Truth.columns + 1)
+        let heading = truth.states[Int(revision)].structure.heading(reply.read.sheet, showsAll: reply.read.showsAll)
         for (page, body) in reply.pages {
             guard let body else { continue }
             tally.count(.s3)
             let from = min(Int(page - 1) * size, all.count)
-            guard body.rows.elementsEqual(all[from..<min(from + size, all.count)]), isCommitted(body, first, revision) else {
+            guard body.rows.elementsEqual(all[from..<min(from + size, all.count)]), body.heading == heading,
+                isCommitted(body, revision)
+            else {
                 return try fail(.s3, "page \(page) of a reply of \(revision) is not what it was at \(revision)")
             }
         }
     }
 
-    private func isCommitted(_ body: PageBody, _ first: UInt32, _ revision: UInt32) -> Bool {
+    private func isCommitted(_ body: PageBody, _ revision: UInt32) -> Bool {
         let values = truth.states[Int(revision)].values
         var token = 0
         for row in body.rows {
-            for column in 0..<UInt32(Truth.columns) {
-                let cell = Truth.cell(row, first + column)
+            for column in body.heading.columns {
+                let cell = Truth.cell(row, column)
                 if body.tokens[token] != (cell < values.count ? values[cell] : 0) { return false }
                 token += 1
             }
@@ -247,16 +268,27 @@ extension Oracles {
         }
         for index in server.committed.indices where server.committed[index] > revision { server.committed[index] = 0 }
         truth.truncate(to: revision)
+        suggestions.removeAll { $0.revision > revision }
         server.begin(at: revision)
     }
 
     /// The store's whole content, read from the image of a process.
-    mutating func compared(sheet: Int, rows: [UInt32], tokens: [UInt32], _ what: String) throws(Violation) {
+    mutating func compared(sheet: Int, _ body: PageBody, _ what: String) throws(Violation) {
         tally.count(.s1)
-        let body = PageBody(rows: rows, tokens: tokens, tag: 0, revision: truth.revision)
-        guard rows == truth.states[truth.states.count - 1].orders[sheet],
-            isCommitted(body, UInt32(sheet * Truth.columns + 1), truth.revision)
+        let newest = truth.newest
+        guard body.rows == newest.orders[sheet], body.heading == newest.structure.heading(sheet, showsAll: true),
+            isCommitted(body, truth.revision)
         else { return try fail(.s1, "\(what): sheet \(sheet + 1) is not what was committed up to \(truth.revision)") }
+    }
+
+    /// Its sheets and their names.
+    mutating func compared(_ sheets: [Sheet], _ what: String) throws(Violation) {
+        tally.count(.s1)
+        let committed = truth.newest.structure.sheets
+        guard sheets.elementsEqual(committed, by: { $0.id == $1.id && $0.name == $1.name }) else {
+            return try fail(
+                .s1, "\(what): the sheets are \(sheets.map(\.name)), and committed were \(committed.map(\.name))")
+        }
     }
 
     /// Everything is quiet: every command has had its answer.

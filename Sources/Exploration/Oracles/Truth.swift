@@ -4,11 +4,13 @@ import Ordering
 /// What was committed, told from what was asked and in what order the log has it: a second, naive reading of the grid that knows no
 /// records, slabs or caches. Every revision is kept whole, as plain arrays.
 struct Truth: Sendable {
-    /// Columns of each sheet. Sheet 0 has columns 1 to 3, sheet 1 has 4 to 6; the second of a sheet is what views sort by.
+    /// Columns of each sheet at the beginning. Sheet 0 has columns 1 to 3, sheet 1 has 4 to 6; the second of a sheet is what views sort by.
     static let columns = 3
     static let sheets = 2
-    /// Cells of a row in the arrays; one column number is never used.
-    static let stride = 8
+    /// Cells of a row in the arrays: one more than the highest number of a column. 0 is never used, and those from `firstAdded` on are of
+    /// columns that come and go.
+    static let stride = 12
+    static let firstAdded = UInt32(columns * sheets + 1)
     /// Ways to look at a sheet: as it is; sorted; filtered and sorted the other way.
     static let views = 3
 
@@ -16,6 +18,8 @@ struct Truth: Sendable {
     struct State: Sendable {
         /// The rows of each sheet, in order.
         var orders: [[UInt32]] = [[], []]
+        /// A new grid has one sheet without columns.
+        var structure = Structure([Sheet(id: SheetID(1), name: "Sheet 1")])
         /// By row and column number; 0 is the empty cell.
         var values: [UInt32] = []
         /// When each cell last changed.
@@ -38,6 +42,10 @@ struct Truth: Sendable {
     private var seen: [[UInt32]?] = []
 
     var revision: UInt32 { UInt32(states.count - 1) }
+    var newest: State { states[states.count - 1] }
+
+    /// The columns of a sheet that were there from the beginning.
+    static func named(_ sheet: Int) -> Range<UInt32> { UInt32(sheet * columns + 1)..<UInt32((sheet + 1) * columns + 1) }
 
     static func cell(_ row: UInt32, _ column: UInt32) -> Int { Int(row) * stride + Int(column) }
 
@@ -112,7 +120,12 @@ extension Truth.State {
             let moved = rows.map(\.rawValue)
             orders[index].removeAll { moved.contains($0) }
             orders[index].insert(contentsOf: moved, at: place(position, in: orders[index]))
-        default: break
+        case (.stageRows(_, let block), .rows(let first, let count)): fill(block, first.rawValue, count, revision)
+        case (.publishRows(let sheet, _, _, let position), .rows(let first, let count)):
+            let index = Int(sheet.rawValue) - 1
+            let rows = first.rawValue..<first.rawValue + count
+            orders[index].insert(contentsOf: rows, at: place(position, in: orders[index]))
+        default: if let next = structure.after(change, result) { structure = next }
         }
     }
 
@@ -137,6 +150,10 @@ extension Truth.State {
         _ sheet: Int, _ position: Position<RowID>, _ block: RowsBlock, _ first: UInt32, _ count: UInt32, _ revision: UInt32
     ) {
         orders[sheet].insert(contentsOf: first..<first + count, at: place(position, in: orders[sheet]))
+        fill(block, first, count, revision)
+    }
+
+    private mutating func fill(_ block: RowsBlock, _ first: UInt32, _ count: UInt32, _ revision: UInt32) {
         grow(to: Truth.cell(first + count, 0))
         for row in 0..<Int(count) {
             for (index, column) in block.columns.enumerated() {

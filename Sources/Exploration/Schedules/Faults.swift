@@ -38,6 +38,14 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case wrongAnswers
     /// A model's call fails.
     case failedCalls
+    /// Columns are added, renamed, retyped, moved and deleted meanwhile.
+    case columns
+    /// Sheets are added, renamed and deleted meanwhile.
+    case sheets
+    /// A person filters or sorts otherwise while reads are under way.
+    case views
+    /// Programs import rows: stored first, seen by nobody, and then shown at once or thrown away.
+    case imports
 }
 
 /// A set of faults.

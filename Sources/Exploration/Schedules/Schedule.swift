@@ -40,6 +40,11 @@ package struct Schedule: Hashable, Sendable {
         case .agents: [(.run, 3), (.prepare, 20), (.reply, 14), (.control, 1)]
         case .wrongAnswers: [(.wrongReply, 4)]
         case .failedCalls: [(.failCall, 3)]
+        case .columns:
+            [(.addColumn, 2), (.renameColumn, 1), (.retypeColumn, 1), (.moveColumn, 1), (.deleteColumn, 1)]
+        case .sheets: [(.addSheet, 1), (.renameSheet, 1), (.deleteSheet, 1)]
+        case .views: [(.view, 4)]
+        case .imports: [(.importRows, 3)]
         }
     }
 

@@ -4,9 +4,13 @@ package struct Step: Hashable, Sendable, CustomStringConvertible {
     /// What kind of thing.
     package enum Kind: UInt8, CaseIterable, Hashable, Sendable {
         // People at a screen.
-        case scroll, open, refresh, edit, editMany, undo, discard, lid
+        case scroll, open, view, refresh, edit, editMany, undo, discard, lid
         // People and programs who change the grid by themselves.
         case insert, delete, move, program, empty
+        // Columns, sheets and imports.
+        case addColumn, renameColumn, retypeColumn, moveColumn, deleteColumn
+        case addSheet, renameSheet, deleteSheet
+        case importRows
         // Reads on their way to the server, and replies on their way back.
         case serve, deliver, duplicateReply, loseRead, loseReply, refuseRead, staleReply
         // Changes on their way, and their answers.

@@ -197,7 +197,7 @@ extension World {
     mutating func runHeard(_ command: Int, _ result: Result<CommandOutcome, PipelineError>) throws(Violation) {
         guard agent != nil else { return }
         switch asked[command].origin {
-        case .person, .nobody: return
+        case .person, .nobody, .staged: return
         case .plan: if case .success = result { try advanceRun(.begun) } else { agent = nil }
         case .ask(let question):
             guard case .success = result else {

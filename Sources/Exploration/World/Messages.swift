@@ -2,9 +2,10 @@ import ChangePipeline
 import GridModel
 import Ordering
 
-/// A page as a reply carries it: row ids, and the cells of all columns as tokens, row by row.
+/// A page as a reply carries it: row ids, columns, and the cells of these columns as tokens, row by row.
 struct PageBody: Hashable, Sendable {
     var rows: [UInt32]
+    var heading: Heading
     var tokens: [UInt32]
     var tag: UInt64
     /// The snapshot it was read from.
@@ -18,12 +19,15 @@ struct ReadMessage: Sendable {
     var sheet: Int
     var view: Int
     var pageSize: Int
+    /// Whether every column is wanted, or the three that were there from the beginning.
+    var showsAll: Bool
     /// The tags of what the client holds, by page.
     var tags: [(page: UInt32, tag: UInt64)]
 
     /// Whether a cache that looks at everything but the wanted revision takes the one for the other.
     func isSameQuestion(as other: ReadMessage) -> Bool {
-        sheet == other.sheet && view == other.view && pageSize == other.pageSize && request.pages == other.request.pages
+        sheet == other.sheet && view == other.view && pageSize == other.pageSize
+            && showsAll == other.showsAll && request.pages == other.request.pages
             && tags.elementsEqual(other.tags) { $0 == $1 }
     }
 }

@@ -23,6 +23,8 @@ final class Screen {
 
     let configuration: Configuration
     let pageSize: Int
+    /// Whether it shows every column, or the three that were there from the beginning.
+    let showsAll: Bool
     /// The ordering core; beside it the client that a control puts in its place.
     var core: Reconciler
     var rival: RivalScreen?
@@ -48,9 +50,10 @@ final class Screen {
     var edits: [Edit] = []
     var nextDraft: UInt32 = 1
 
-    init(configuration: Configuration, pageSize: Int, control: Control) {
+    init(configuration: Configuration, pageSize: Int, showsAll: Bool, control: Control) {
         self.configuration = configuration
         self.pageSize = pageSize
+        self.showsAll = showsAll
         core = Reconciler(configuration: configuration)
         if !control.isDisjoint(with: [.lastResponseWins, .patchFromPayloads, .everythingOnReconnect]) {
             rival = RivalScreen(
@@ -62,10 +65,11 @@ final class Screen {
     var firstColumn: UInt32 { UInt32(sheet * Truth.columns + 1) }
 
     func intent() -> Intent {
-        let columns = (0..<UInt32(Truth.columns)).map { ColumnKey(firstColumn + $0) }
+        let columns = Truth.named(sheet).map { ColumnKey($0) }
         return Intent(
             sheet: UInt32(sheet), view: UInt32(view), pageSize: UInt32(pageSize),
-            sensitive: .these(view == 0 ? [] : [ColumnKey(firstColumn + 1)]), shown: .these(columns), viewport: viewport)
+            sensitive: .these(view == 0 ? [] : [ColumnKey(firstColumn + 1)]), shown: showsAll ? .all : .these(columns),
+            viewport: viewport)
     }
 
     var viewport: PageRange { PageRange(first: PageNumber(first), last: PageNumber(last)) }

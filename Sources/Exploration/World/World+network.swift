@@ -43,17 +43,19 @@ extension World {
 
     /// All pages of a read, from one image; a control mixes in the pages of another.
     static func reply(
-        to read: ReadMessage, from image: GridImage, mixing other: GridImage?, _ windows: [ColumnWindow]
+        to read: ReadMessage, from image: GridImage, mixing other: GridImage?, _ windows: Windows
     ) -> ReplyMessage {
         let list = image.rows(of: SheetID(UInt32(read.sheet + 1)), view: definition(read.sheet, read.view))
         let pages = (list.count + read.pageSize - 1) / read.pageSize
         var reply = ReplyMessage(
             read: read, revision: UInt32(image.revision.rawValue), totalRows: UInt32(list.count), totalPages: UInt32(pages))
+        let window = windows.of(read.sheet, in: image, showsAll: read.showsAll)
+        let heading = Heading(window.columns)
         for page in read.request.pages.first.rawValue...read.request.pages.last.rawValue {
             let source = page % 2 == 0 ? other ?? image : image
             let from = Int(page - 1) * read.pageSize
             let rows = list.slice(from..<from + read.pageSize)
-            let body = body(rows, of: source, windows[read.sheet], UInt64(read.view), reply.revision)
+            let body = body(rows, of: source, window, heading, UInt64(read.view), reply.revision)
             let isHeld = read.tags.contains { $0.page == page && $0.tag == body.tag }
             reply.pages.append((page, isHeld ? nil : body))
         }
@@ -61,14 +63,15 @@ extension World {
     }
 
     static func body(
-        _ rows: [RowID], of image: GridImage, _ window: ColumnWindow, _ view: UInt64, _ revision: UInt32
+        _ rows: [RowID], of image: GridImage, _ window: ColumnWindow, _ heading: Heading, _ view: UInt64, _ revision: UInt32
     ) -> PageBody {
+        let columns = heading.columns.count
         var body = PageBody(
-            rows: rows.map(\.rawValue), tokens: Array(repeating: 0, count: rows.count * Truth.columns),
+            rows: rows.map(\.rawValue), heading: heading, tokens: Array(repeating: 0, count: rows.count * columns),
             tag: image.pageTag(rows: rows, window: window, view: view), revision: revision)
         for (place, row) in rows.enumerated() {
             image.forEachCell(row: row, in: window) { index, json in
-                body.tokens[place * Truth.columns + index] = Token.of(json: json)
+                body.tokens[place * columns + index] = Token.of(json: json)
             }
         }
         return body
@@ -149,7 +152,8 @@ extension World {
             switch cause.kind {
             case .person: .person
             case .agent: .agent
-            case .importer, .program: .program
+            case .importer: .importer
+            case .program: .program
             }
         oracles.submitted(submission, command: command, writer: writer)
         server.submit(asked[command].command, as: submission, isUrgent: cause.kind == .agent)
@@ -187,8 +191,9 @@ extension World {
 
     mutating func program(_ step: Step) {
         let sheet = Int(step.a) % Truth.sheets
-        let order = oracles.truth.states[oracles.truth.states.count - 1].orders[sheet]
+        let order = oracles.truth.newest.orders[sheet]
         guard !order.isEmpty else { return }
+        let columns = oracles.truth.newest.structure.heading(sheet, showsAll: true).columns
         let row = order[Int(step.b) % order.count]
         let first = UInt32(sheet * Truth.columns + 1)
         let id = SheetID(UInt32(sheet + 1))
@@ -204,19 +209,19 @@ extension World {
         case .delete: if order.count > 6 { send(.person, [.deleteRows(sheet: id, rows: [RowID(row)])]) }
         case .move: send(.person, [.moveRows(sheet: id, rows: [RowID(row)], position: position)])
         case .empty:
-            let column = ColumnID(first + step.b % UInt32(Truth.columns))
+            let column = ColumnID(columns[Int(step.b) % columns.count])
             send(.person, [.setCell(row: RowID(row), column: column, value: nil, ifRevision: nil)])
         default:
             let cells = (0...step.b % 5).map { number in
                 set(
-                    order[Int(step.b + number) % order.count], first + (step.b + number) % UInt32(Truth.columns),
+                    order[Int(step.b + number) % order.count], columns[Int(step.b + number) % columns.count],
                     newToken(number &+ step.b))
             }
             send(Cause(kind: .program), cells)
         }
     }
 
-    private mutating func send(_ cause: Cause, _ changes: [Change]) {
+    mutating func send(_ cause: Cause, _ changes: [Change]) {
         let command = note(.nobody, cause, changes)
         self.changes.append(ChangeMessage(command: command))
     }

@@ -57,7 +57,8 @@ extension World {
         }
         reads.append(
             ReadMessage(
-                screen: index, request: request, sheet: screen.sheet, view: screen.view, pageSize: screen.pageSize, tags: tags))
+                screen: index, request: request, sheet: screen.sheet, view: screen.view, pageSize: screen.pageSize,
+                showsAll: screen.showsAll, tags: tags))
     }
 
     private mutating func paint(_ paint: Paint, _ index: Int) throws(Violation) {
@@ -134,6 +135,11 @@ extension World {
             (screens[index].first, screens[index].last) = (1, 1 + step.b / 8 % 2)
             screens[index].hand = nil
             try open(index)
+        case .view:
+            // Another filter or order, looked at where the person was.
+            screens[index].view = (screens[index].view + 1 + Int(step.b) % (Truth.views - 1)) % Truth.views
+            screens[index].hand = nil
+            try open(index)
         case .refresh: try feed(index, .refresh)
         case .edit: try edit(index, step, cells: 1)
         case .editMany: try edit(index, step, cells: 2 + Int(step.b >> 8) % 4)
@@ -150,7 +156,8 @@ extension World {
         let rows = screens[index].shownRows
         guard !rows.isEmpty else { return }
         let row = rows[Int(step.b) % rows.count]
-        let column = screens[index].firstColumn + step.b / 16 % UInt32(Truth.columns)
+        let columns = screens[index].frame.pages[0].body.heading.columns
+        let column = columns[Int(step.b / 16) % columns.count]
         var edits: [Change] = []
         for offset in 0..<cells {
             let target = rows[(Int(step.b) % rows.count + offset) % rows.count]
@@ -177,8 +184,11 @@ extension World {
         guard screens[index].waiting == nil else { return }
         for case .setCell(let row, let column, let value, _) in changes {
             for page in frame.pages.indices {
-                guard let place = frame.pages[page].body.rows.firstIndex(of: row.rawValue) else { continue }
-                let token = place * Truth.columns + Int(column.rawValue - screens[index].firstColumn)
+                let columns = frame.pages[page].body.heading.columns
+                guard let place = frame.pages[page].body.rows.firstIndex(of: row.rawValue),
+                    let index = columns.firstIndex(of: column.rawValue)
+                else { continue }
+                let token = place * columns.count + index
                 frame.pages[page].body.tokens[token] = Token.of(value)
             }
         }

@@ -74,6 +74,8 @@ extension World {
         switch asked[command].origin {
         case .person: answers.append(AnswerMessage(command: command, content: content))
         case .nobody: break
+        case .staged(let sheet, let number):
+            if case .success(let outcome) = result { staged(outcome, in: sheet, number) }
         case .plan, .ask, .step, .phase: try runHeard(command, result)
         }
     }
@@ -107,10 +109,12 @@ extension World {
 
     /// Holds an image against what was committed, cell by cell.
     mutating func compare(_ image: GridImage, _ what: String) throws(Violation) {
+        try oracles.compared(image.sheets, what)
         for sheet in 0..<Truth.sheets {
             let list = image.rows(of: SheetID(UInt32(sheet + 1)), view: ViewDefinition())
-            let body = Self.body(list.slice(0..<list.count), of: image, windows[sheet], 0, 0)
-            try oracles.compared(sheet: sheet, rows: body.rows, tokens: body.tokens, what)
+            let window = windows.of(sheet, in: image, showsAll: true)
+            let body = Self.body(list.slice(0..<list.count), of: image, window, Heading(window.columns), 0, 0)
+            try oracles.compared(sheet: sheet, body, what)
         }
     }
 
@@ -253,12 +257,12 @@ extension World {
     private mutating func patch(_ index: Int, _ revision: UInt32) throws(Violation) {
         guard revision <= oracles.truth.revision, !screens[index].frame.pages.isEmpty else { return }
         var frame = screens[index].frame
-        let first = screens[index].firstColumn
         for page in frame.pages.indices {
+            let columns = frame.pages[page].body.heading.columns
             for (place, row) in frame.pages[page].body.rows.enumerated() {
-                for column in 0..<Truth.columns {
-                    frame.pages[page].body.tokens[place * Truth.columns + column] = oracles.truth.value(
-                        row, first + UInt32(column), at: revision)
+                for (index, column) in columns.enumerated() {
+                    frame.pages[page].body.tokens[place * columns.count + index] = oracles.truth.value(
+                        row, column, at: revision)
                 }
             }
         }

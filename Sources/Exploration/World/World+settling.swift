@@ -2,6 +2,7 @@ import ChangePipeline
 import Enrichment
 import GridImage
 import GridModel
+import GridStore
 import Ordering
 
 // The end of every schedule: everything heals and arrives, and then every screen has to equal the store.
@@ -112,6 +113,12 @@ extension World {
     private mutating func checkServers() throws(Violation) {
         let image = server.grid.snapshot()
         try compare(image, "at the end")
+        let disk = disk
+        try oracles.checkSuggestions { kept in
+            try image.history(row: RowID(kept.row), column: ColumnID(kept.column), limit: 10_000) {
+                try disk.record($0)?.bytes
+            }
+        }
         try follow(Int.max)
         oracles.tally.count(.s2)
         guard replica.hash() == image.hash() else {

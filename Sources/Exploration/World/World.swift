@@ -17,6 +17,8 @@ struct World {
             case ask(SteppedRunAsk)
             case step(SteppedRunStep)
             case phase(RunPhaseNote)
+            /// Rows of an import that nobody sees yet; a number that decides what becomes of them.
+            case staged(sheet: SheetID, UInt32)
         }
 
         var command: Command
@@ -27,7 +29,7 @@ struct World {
     let control: Control
     let limits: PipelineLimits
     let signalLimits: SignalLimits
-    let windows: [ColumnWindow]
+    let windows: Windows
     /// Chance for what a step's own numbers do not decide: what a power cut leaves of unsynced writes.
     var chance: Chance
     var now: UInt64 = 0
@@ -55,6 +57,8 @@ struct World {
     var written: UInt32
     var agent: Agent?
     var runs: UInt32 = 0
+    /// Columns that were asked for: their numbers are bounded.
+    var columnsAsked = 0
     /// The last edit of each screen that was saved: what an undo takes back.
     var undoable: [(row: UInt32, column: UInt32, old: UInt32, revision: UInt32)?] = []
     let reorders: Bool
@@ -72,7 +76,7 @@ struct World {
         var chance = Chance(seed: schedule.shape)
         limits = SimulatedServer.limits
         signalLimits = SimulatedServer.signalLimits(schedule.shape, gaps: schedule.faults.contains(.gaps))
-        windows = start.windows
+        windows = Windows(fixed: start.windows, areFixed: !schedule.faults.contains(.columns))
         news = ServerNews()
         time = SimulatedTime()
         disk = SimulatedDisk(start.contents, synchronous: options.synchronous, control: control, news: news)
@@ -93,9 +97,11 @@ struct World {
         let count = options.isCrashForm ? 1 : 1 + Int(chance.below(3))
         let shapes = (0..<count).map { _ in Self.shape(&chance) }
         self.chance = chance
-        for (configuration, pageSize) in shapes {
-            screens.append(Screen(configuration: configuration, pageSize: pageSize, control: control))
-            oracles.screens.append(ScreenBooks(configuration, pageSize: pageSize))
+        for (index, (configuration, pageSize)) in shapes.enumerated() {
+            let showsAll = index % 2 == 0
+            screens.append(
+                Screen(configuration: configuration, pageSize: pageSize, showsAll: showsAll, control: control))
+            oracles.screens.append(ScreenBooks(configuration, pageSize: pageSize, showsAll: showsAll))
             undoable.append(nil)
         }
         oracles.server.positions = screens.map { _ in 0 }
@@ -128,8 +134,11 @@ struct World {
 
     mutating func perform(_ step: Step) throws(Violation) {
         switch step.kind {
-        case .scroll, .open, .refresh, .edit, .editMany, .undo, .discard, .lid: try person(step)
+        case .scroll, .open, .view, .refresh, .edit, .editMany, .undo, .discard, .lid: try person(step)
         case .insert, .delete, .move, .program, .empty: program(step)
+        case .addColumn, .renameColumn, .retypeColumn, .moveColumn, .deleteColumn: restructure(step)
+        case .addSheet, .renameSheet, .deleteSheet: rearrange(step)
+        case .importRows: importRows(step)
         case .serve, .deliver, .duplicateReply, .loseRead, .loseReply, .refuseRead, .staleReply: try network(step)
         case .submit, .answer, .loseChange, .loseAnswer, .resend: try changing(step)
         case .event, .loseEvent, .doubleEvent, .swapEvents, .breakStream, .connect, .buffer, .beat: try stream(step)
