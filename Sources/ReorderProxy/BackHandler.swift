@@ -8,7 +8,7 @@ final class BackHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let hub: ProxyHub
-    private weak var front: FrontHandler?
+    private weak var front: (any ExchangeFront)?
     private var context: ChannelHandlerContext?
     private var parser = MessageParser(.response)
     private var inbox = ByteBuffer()
@@ -27,7 +27,7 @@ final class BackHandler: ChannelInboundHandler {
     /// Why no more bytes come; those that are here may still wait to be taken.
     private var end: String?
 
-    init(_ hub: ProxyHub, front: FrontHandler) {
+    init(_ hub: ProxyHub, front: any ExchangeFront) {
         self.hub = hub
         self.front = front
     }
@@ -193,8 +193,7 @@ final class BackHandler: ChannelInboundHandler {
     private func responded(_ head: ResponseHead, _ exchange: Exchange) -> Bool {
         if head.status == 100 {
             // The upstream lets the client send its body.
-            front?.write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
-            front?.flush()
+            front?.sendContinue()
             return true
         }
         if head.status == 101 {

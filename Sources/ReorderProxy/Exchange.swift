@@ -28,7 +28,7 @@ final class Exchange {
     /// What is with the client and not yet handled by the page.
     private var awaited = Awaited.nothing
     private unowned let hub: ProxyHub
-    private weak var front: FrontHandler?
+    private weak var front: (any ExchangeFront)?
     /// The request is wholly there.
     var isRequestComplete = false
     private(set) var response: ResponseHead?
@@ -66,7 +66,8 @@ final class Exchange {
     }
 
     init(
-        _ id: ExchangeID, _ request: RequestHead, hub: ProxyHub, front: FrontHandler, trace: TraceContext, isCandidate: Bool
+        _ id: ExchangeID, _ request: RequestHead, hub: ProxyHub, front: any ExchangeFront, trace: TraceContext,
+        isCandidate: Bool
     ) {
         self.id = id
         self.request = request
@@ -235,22 +236,18 @@ final class Exchange {
         return !first.bytes.isEmpty || first.isComplete
     }
 
-    private func writeHead(_ front: FrontHandler) {
+    private func writeHead(_ front: any ExchangeFront) {
         guard !isHeadWritten, var head = response else { return }
         isHeadWritten = true
         closes = closes || !isRequestComplete || front.mustClose || head.framing == .untilClose
-        if !isTunnel, closes { head.fields.set("Connection", "close") }
         if case .response = awaited { head.fields.set(Self.confirmField, "1") }
-        front.write(ByteBuffer(bytes: HeadWriter.bytes(head)))
+        front.send(head, closes: closes && !isTunnel)
     }
 
-    private func write(_ bytes: ByteBuffer, _ front: FrontHandler) {
+    private func write(_ bytes: ByteBuffer, _ front: any ExchangeFront) {
         queuedBytes -= bytes.readableBytes
         hub.heldBytes -= bytes.readableBytes
-        guard response?.framing == .chunked else { return front.write(bytes) }
-        front.write(ByteBuffer(string: HeadWriter.chunkStart(bytes.readableBytes)))
-        front.write(bytes)
-        front.write(ByteBuffer(string: HeadWriter.chunkEnd))
+        front.sendBody(bytes)
     }
 
     /// A message of a stream is on its way, in order.
@@ -268,8 +265,8 @@ final class Exchange {
         hub.handle(.taken(HoldID(id, message: message)))
     }
 
-    private func finish(_ front: FrontHandler) {
-        if response?.framing == .chunked { front.write(ByteBuffer(string: HeadWriter.lastChunk)) }
+    private func finish(_ front: any ExchangeFront) {
+        front.endBody()
         front.flush()
         isOver = true
         front.responseDone(self, closes: closes || isTunnel)

@@ -5,7 +5,7 @@ import Reordering
 /// A client's connection: reads its requests one after another and writes the answers.
 ///
 /// It has an upstream connection of its own, which no other client's requests travel on.
-final class FrontHandler: ChannelInboundHandler {
+final class FrontHandler: ChannelInboundHandler, ExchangeFront {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -21,16 +21,18 @@ final class FrontHandler: ChannelInboundHandler {
         case closed
     }
 
-    private let hub: ProxyHub
+    let hub: ProxyHub
     private var context: ChannelHandlerContext?
     private var state = State.reading
     private var parser = MessageParser(.request)
     private var inbox = ByteBuffer()
-    private var back: BackHandler?
+    var back: BackHandler?
     private var deadline: Scheduled<Void>?
     private var isProcessing = false
     /// The client said that it will send nothing after this request.
     private(set) var mustClose = false
+    /// How the end of the answer that is being written is found.
+    private var framing = BodyFraming.none
 
     init(_ hub: ProxyHub) {
         self.hub = hub
@@ -173,46 +175,26 @@ final class FrontHandler: ChannelInboundHandler {
 
     private func begin(_ head: RequestHead) {
         mustClose = head.minor == 0 || head.fields.list("connection").contains("close")
-        if let refusal = hub.guardian.refusal(head) { return refuse(refusal.status, refusal.reason) }
-        if head.target.hasPrefix(OwnExchange.prefix) {
-            let own = OwnExchange(head, hub: hub, front: self)
-            state = .own(own)
-            return
-        }
-        let trace = TraceContext(head, random: hub.environment.random)
-        let exchange = Exchange(
-            hub.newID(), head, hub: hub, front: self, trace: trace, isCandidate: RequestTranslation.isCandidate(head))
-        state = .exchanging(exchange)
-        hub.began(exchange)
-        let out = RequestTranslation(hub).translate(head, trace: trace)
-        if let back, back.isReusable {
-            back.send(out, for: exchange)
-        } else {
-            connect(out, for: exchange)
+        switch open(head) {
+        case .refused(let refusal): refuse(refusal.status, refusal.reason)
+        case .own(let own): state = .own(own)
+        case .exchange(let exchange, let out):
+            state = .exchanging(exchange)
+            hub.began(exchange)
+            if let back, back.isReusable {
+                back.send(out, for: exchange)
+            } else {
+                connect(out, for: exchange)
+            }
         }
     }
 
-    /// - Parameter out: the head as the upstream gets it.
-    func connect(_ out: RequestHead, for exchange: Exchange) {
-        back?.close()
-        let back = BackHandler(hub, front: self)
-        self.back = back
-        back.send(out, for: exchange)
-        hub.connector.connect(back, on: hub.loop) { [weak self, weak back] problem in
-            guard let self, let back, self.back === back else { return }
-            if let problem { failed(exchange, 502, problem) }
-        }
-    }
-
-    /// The client waits for leave to send, and sends when it may.
     func resumeClient() {
         process()
         guard let context else { return }
         let isFull = inbox.readableBytes > ProxyLimits.pipelinedBytes
         if !isFull { context.read() }
     }
-
-    func resumeUpstream() { back?.resume() }
 
     private func forwardTunnel() {
         guard case .exchanging(let exchange) = state, exchange.isTunnel, inbox.readableBytes > 0, back?.isWritable ?? false
@@ -223,15 +205,37 @@ final class FrontHandler: ChannelInboundHandler {
 
     // MARK: - Answers
 
-    func write(_ bytes: ByteBuffer) {
+    private func write(_ bytes: ByteBuffer) {
         context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    func sendContinue() {
+        write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+        flush()
+    }
+
+    func send(_ head: ResponseHead, closes: Bool) {
+        var head = head
+        if closes { head.fields.set("Connection", "close") }
+        framing = head.framing
+        write(ByteBuffer(bytes: HeadWriter.bytes(head)))
+    }
+
+    func sendBody(_ bytes: ByteBuffer) {
+        guard framing == .chunked else { return write(bytes) }
+        write(ByteBuffer(string: HeadWriter.chunkStart(bytes.readableBytes)))
+        write(bytes)
+        write(ByteBuffer(string: HeadWriter.chunkEnd))
+    }
+
+    func endBody() {
+        if framing == .chunked { write(ByteBuffer(string: HeadWriter.lastChunk)) }
     }
 
     func flush() {
         context?.flush()
     }
 
-    /// An answer is written.
     func responseDone(_ exchange: Exchange, closes: Bool) {
         guard case .exchanging(let current) = state, current === exchange else { return }
         if closes {
@@ -243,9 +247,10 @@ final class FrontHandler: ChannelInboundHandler {
         }
     }
 
-    /// The proxy's own answer is written.
-    func ownDone() {
+    func answer(_ answer: OwnAnswer, isHead: Bool) {
         guard case .own = state else { return }
+        write(answer.bytes(closes: mustClose, isHead: isHead))
+        flush()
         if mustClose { return linger(nil) }
         state = .reading
         next()
@@ -268,7 +273,6 @@ final class FrontHandler: ChannelInboundHandler {
         schedule(ProxyLimits.lingerSeconds) { $0.clientClosed() }
     }
 
-    /// The upstream's answer cannot be had, or breaks off.
     func failed(_ exchange: Exchange, _ status: Int, _ reason: String) {
         guard case .exchanging(let current) = state, current === exchange else { return }
         if exchange.response != nil { return cut(exchange, reason) }
@@ -277,7 +281,6 @@ final class FrontHandler: ChannelInboundHandler {
         refuse(status, reason)
     }
 
-    /// Ends the connection within an answer, so that nobody takes what came for all.
     func cut(_ exchange: Exchange, _ reason: String) {
         hub.environment.say("\(exchange.identity.text): \(reason)")
         exchange.abandon(reason)

@@ -10,13 +10,13 @@ final class OwnExchange {
 
     private let head: RequestHead
     private let hub: ProxyHub
-    private weak var front: FrontHandler?
+    private weak var front: (any ExchangeFront)?
     private var body = ByteBuffer()
     private var isTooLarge = false
     private var watch: Int?
     private(set) var isRequestComplete = false
 
-    init(_ head: RequestHead, hub: ProxyHub, front: FrontHandler) {
+    init(_ head: RequestHead, hub: ProxyHub, front: any ExchangeFront) {
         self.head = head
         self.hub = hub
         self.front = front
@@ -104,10 +104,7 @@ final class OwnExchange {
     }
 
     private func answer(_ answer: OwnAnswer) {
-        guard let front else { return }
-        front.write(answer.bytes(closes: front.mustClose, isHead: head.method == "HEAD"))
-        front.flush()
-        front.ownDone()
+        front?.answer(answer, isHead: head.method == "HEAD")
     }
 }
 
