@@ -41,6 +41,12 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypesHTTP1: Target.Dependency = .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -149,6 +155,10 @@ if !coreOnly && !storeOnly {
         .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.30.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.0.0"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.4.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ]
@@ -162,7 +172,12 @@ if !coreOnly && !storeOnly {
                 nioHTTPTypes, nioHTTPTypesHTTP1,
                 httpTypes, serviceLifecycle, logging,
             ]),
-        layer("ReorderProxy", ["Reordering", "MessageFraming", "TraceRecording", "Trace", nio, nioPosix, nioSSL]),
+        layer(
+            "ReorderProxy",
+            [
+                "Reordering", "MessageFraming", "TraceRecording", "Trace", nio, nioPosix, nioSSL, nioTLS, nioHTTP2, nioHPACK,
+                certificates, crypto, asn1,
+            ]),
         layer("GridClient", ["Wire", "GridModel", "Ordering", "TraceRecording", httpClient, nio, nioHTTP1]),
 
         .systemLibrary(name: "CAllocator"),
@@ -191,7 +206,7 @@ if !coreOnly && !storeOnly {
                 "Trace", "TraceRecording", "GridModel", "Ordering", hummingbirdTesting, hummingbird, nio, nioPosix, nioEmbedded,
                 httpTypes,
             ]),
-        pureTests("ReorderProxy", ["ReorderProxy", "Reordering", nio, nioPosix]),
+        pureTests("ReorderProxy", ["ReorderProxy", "Reordering", nio, nioPosix, nioSSL, nioHPACK]),
         tests("GridClient", ["GridClient", "TraceRecording", "Wire", "GridModel", "Ordering"]),
         tests(
             "trueline",

@@ -45,7 +45,7 @@ extension HeadReader {
 
     /// Those of the registry (https://www.iana.org/assignments/http-methods) but CONNECT, which would open a tunnel to anywhere, and TRACE,
     /// which gives a page its own credentials back.
-    private static let methods: Set<String> = [
+    static let methods: Set<String> = [
         "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "DELETE", "GET", "HEAD", "LABEL", "LINK", "LOCK",
         "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "OPTIONS", "ORDERPATCH", "PATCH",
         "POST", "PROPFIND", "PROPPATCH", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK",
@@ -64,7 +64,7 @@ extension HeadReader {
     }
 
     /// Only a path, or `*` of OPTIONS: a whole address would let a client choose whom this proxy asks.
-    private static func target(_ word: ArraySlice<UInt8>, _ method: String) throws(FramingError) -> String {
+    static func target(_ word: ArraySlice<UInt8>, _ method: String) throws(FramingError) -> String {
         let isAsterisk = word.elementsEqual("*".utf8) && method == "OPTIONS"
         guard isAsterisk || word.first == UInt8(ascii: "/") else { throw .malformed("a target that is no path") }
         guard word.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
@@ -73,7 +73,7 @@ extension HeadReader {
         return String(decoding: word, as: UTF8.self)
     }
 
-    private static func checkHost(_ fields: HeaderFields, _ minor: Int) throws(FramingError) {
+    static func checkHost(_ fields: HeaderFields, _ minor: Int) throws(FramingError) {
         let hosts = fields.all("host")
         guard hosts.count <= 1, minor == 0 || hosts.count == 1 else { throw .malformed("not exactly one Host") }
         guard let host = hosts.first else { return }
@@ -84,7 +84,7 @@ extension HeadReader {
     }
 
     /// The framing that fields declare. Two declarations are refused, also when they agree: whoever comes next may read only one of them.
-    private static func declared(_ fields: HeaderFields, _ minor: Int) throws(FramingError) -> BodyFraming? {
+    static func declared(_ fields: HeaderFields, _ minor: Int) throws(FramingError) -> BodyFraming? {
         let lengths = fields.all("content-length")
         let codings = fields.all("transfer-encoding")
         guard lengths.count <= 1 else { throw .malformed("more than one Content-Length") }

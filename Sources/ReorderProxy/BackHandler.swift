@@ -32,6 +32,9 @@ final class BackHandler: ChannelInboundHandler {
         self.front = front
     }
 
+    /// Another request of the same client uses it, or none.
+    func serve(_ front: (any ExchangeFront)?) { self.front = front }
+
     /// Another request can be sent.
     var isReusable: Bool { !isClosed && end == nil && exchange == nil && mayReuse && inbox.readableBytes == 0 }
 

@@ -45,9 +45,15 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         hub.opened(ObjectIdentifier(self)) { [weak self] in self?.close() }
+        // Behind TLS the protocol is known only after the connection.
+        if context.channel.isActive { connected(context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        connected(context)
+    }
+
+    private func connected(_ context: ChannelHandlerContext) {
         if hub.connections > ProxyLimits.connections {
             return refuse(503, "more than \(ProxyLimits.connections) connections")
         }
@@ -249,11 +255,16 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
 
     func answer(_ answer: OwnAnswer, isHead: Bool) {
         guard case .own = state else { return }
-        write(answer.bytes(closes: mustClose, isHead: isHead))
-        flush()
+        write(answer, closes: mustClose, isHead: isHead)
         if mustClose { return linger(nil) }
         state = .reading
         next()
+    }
+
+    private func write(_ answer: OwnAnswer, closes: Bool, isHead: Bool) {
+        send(answer.head, closes: closes)
+        if !isHead { write(ByteBuffer(bytes: answer.body)) }
+        flush()
     }
 
     private func next() {
@@ -290,8 +301,7 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
     private func refuse(_ status: Int, _ reason: String) {
         if case .exchanging(let exchange) = state { exchange.abandon(reason) }
         if case .closed = state { return }
-        write(OwnAnswer(status: status, text: "trueline proxy: \(reason)\n").bytes(closes: true))
-        flush()
+        write(OwnAnswer(status: status, text: "trueline proxy: \(reason)\n"), closes: true, isHead: false)
         linger(nil)
     }
 

@@ -17,16 +17,11 @@ struct OwnAnswer {
         self.init(status: status, type: "text/plain; charset=utf-8", body: Array(text.utf8))
     }
 
-    /// - Parameter isHead: the answer to a HEAD: without its body.
-    func bytes(closes: Bool, isHead: Bool = false) -> ByteBuffer {
+    var head: ResponseHead {
         var fields = HeaderFields([HeaderField("Content-Type", type), HeaderField("Cache-Control", "no-store")])
         for (name, value) in Self.security { fields.lines.append(HeaderField(name, value)) }
-        if closes { fields.set("Connection", "close") }
-        let head = ResponseHead(
+        return ResponseHead(
             status: status, reason: Self.reasons[status] ?? "", fields: fields, framing: .length(UInt64(body.count)))
-        var bytes = ByteBuffer(bytes: HeadWriter.bytes(head))
-        if !isHead { bytes.writeBytes(body) }
-        return bytes
     }
 
     /// Nothing inline, nothing from elsewhere, no frames: what is shown comes from strangers.

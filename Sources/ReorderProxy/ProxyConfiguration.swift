@@ -6,6 +6,8 @@ package struct ProxyConfiguration: Sendable {
     package var host: String
     /// 0 for any.
     package var port: Int
+    /// Speak TLS to browsers, and with it HTTP/2.
+    package var certificate: ProxyCertificate?
     package var plan: ReorderingPlan
     package var limits: ReorderingLimits
     /// Names in `Host` besides the loopback ones.
@@ -34,6 +36,9 @@ package struct ProxyConfiguration: Sendable {
         keepsHost = false
         files = [:]
     }
+
+    /// How a browser's addresses of the proxy begin.
+    package var scheme: String { certificate == nil ? "http" : "https" }
 }
 
 /// Time, chance and the file, which a library does not take for itself.
@@ -73,6 +78,16 @@ enum ProxyLimits {
     static let pipelinedBytes = 64 << 10
     /// Bytes of a body sent to the proxy itself: recorders send 60 KB at a time.
     static let ownBodyBytes = 4 << 20
+    /// Streams at once on a connection of HTTP/2; a browser asks for more when one is over.
+    static let streams = 100
+    /// PING, SETTINGS and PRIORITY frames in 30 s: each response of a plan is a PING, and no page takes more in that time.
+    static let controlFrames = 10_000
+    /// Streams that a client may cancel in 30 s: more is the rapid reset of CVE-2023-44487.
+    static let resetStreams = 1_000
+    /// Bytes of one stream that wait for the client, before more is read for it.
+    static let streamBufferBytes = 64 << 10
+    /// Upstream connections that a connection of HTTP/2 keeps for its next streams: what browsers open by themselves is six.
+    static let idleUpstreams = 16
     /// Bytes in which the place for the recorder's tag is looked for.
     static let headSearchBytes = 64 << 10
     /// Seconds in which a head must come whole.

@@ -7,8 +7,10 @@ import MessageFraming
 /// Decides which requests are answered at all.
 struct ProxyGuard {
     private let names: Set<String>
+    private let scheme: String
 
-    init(allowed: [String]) {
+    init(allowed: [String], scheme: String) {
+        self.scheme = scheme
         names = Set(["127.0.0.1", "localhost", "[::1]"] + allowed.map { $0.lowercased() })
     }
 
@@ -28,7 +30,7 @@ struct ProxyGuard {
             guard isNavigation else { return Refusal(status: 403, reason: "only pages of this origin may ask for that") }
         }
         if let origin = head.fields.first("origin"), head.method != "GET", head.method != "HEAD" {
-            guard origin.lowercased() == "http://\(host.lowercased())" else {
+            guard origin.lowercased() == "\(scheme)://\(host.lowercased())" else {
                 return Refusal(status: 403, reason: "only pages of this origin may ask for that")
             }
         }

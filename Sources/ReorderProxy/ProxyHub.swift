@@ -41,7 +41,7 @@ final class ProxyHub {
         self.loop = loop
         self.configuration = configuration
         self.environment = environment
-        guardian = ProxyGuard(allowed: configuration.allowedHosts)
+        guardian = ProxyGuard(allowed: configuration.allowedHosts, scheme: configuration.scheme)
         tracer = environment.record.map { ProxyTracer(environment, sink: $0) }
         connector = try UpstreamConnector(configuration.upstream, trusted: environment.trusted)
         scheduler = Scheduler(configuration.plan, limits: configuration.limits)

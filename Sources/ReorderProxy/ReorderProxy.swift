@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 package import Reordering
 
 /// A proxy in front of one upstream that releases responses in a chosen order: `Docs/specifications/proxy.md`.
@@ -15,22 +16,27 @@ package final class ReorderProxy: Sendable {
         self.port = port
     }
 
-    /// Starts to listen. Throws when the address cannot be had, or the upstream's certificates cannot be read.
+    /// Starts to listen. Throws when the address cannot be had, or certificates cannot be read.
     package static func start(_ configuration: ProxyConfiguration, _ environment: ProxyEnvironment) async throws -> ReorderProxy
     {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let hub = try await loop.submit {
             NIOLoopBound(try ProxyHub(loop: loop, configuration: configuration, environment: environment), eventLoop: loop)
         }.get()
+        let tls = try configuration.certificate.map { try $0.context() }
         let channel = try await ServerBootstrap(group: loop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1_024)
-            .childChannelOption(.autoRead, value: false)
+            // A handshake and HTTP/2 bound what is read by themselves.
+            .childChannelOption(.autoRead, value: tls != nil)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(FrontHandler(hub.value))
+                    let pipeline = channel.pipeline.syncOperations
+                    guard let tls else { return try pipeline.addHandler(FrontHandler(hub.value)) }
+                    try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+                    try pipeline.addHandler(ClientNegotiation(hub.value))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()

@@ -14,7 +14,7 @@ struct RequestTranslation {
         out.fields.removeHopByHop()
         out.fields.remove(Exchange.confirmField)
         out.minor = 1
-        let ownOrigin = "http://\(head.fields.first("host") ?? "")"
+        let ownOrigin = "\(hub.configuration.scheme)://\(head.fields.first("host") ?? "")"
         if !hub.configuration.keepsHost {
             out.fields.set("Host", hub.configuration.upstream.authority)
             rewrite("Origin", from: ownOrigin, &out.fields)

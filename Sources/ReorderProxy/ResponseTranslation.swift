@@ -39,20 +39,21 @@ struct ResponseTranslation {
         guard !hub.configuration.keepsHost, let host = request.fields.first("host") else { return }
         let upstream = hub.configuration.upstream
         if let location = fields.first("location"), location == upstream.origin || location.hasPrefix(upstream.origin + "/") {
-            fields.set("Location", "http://\(host)" + location.dropFirst(upstream.origin.count))
+            fields.set("Location", "\(hub.configuration.scheme)://\(host)" + location.dropFirst(upstream.origin.count))
         }
-        // Over the proxy's plain connection a browser would neither keep this nor may it mean the proxy.
+        // It would bind the proxy's name, such as localhost, for everything else that is there.
         fields.remove("strict-transport-security")
         for (index, field) in fields.lines.enumerated() where field.name.lowercased() == "set-cookie" {
-            fields.lines[index].value = Array(Self.localCookie(field.text, isSecure: upstream.isSecure).utf8)
+            fields.lines[index].value = Array(
+                Self.localCookie(field.text, losesSecure: upstream.isSecure && hub.configuration.certificate == nil).utf8)
         }
     }
 
-    /// A cookie without the domain of the upstream, and without asking for TLS that the proxy does not speak.
-    static func localCookie(_ cookie: String, isSecure: Bool) -> String {
+    /// A cookie without the domain of the upstream, and without asking for TLS where the proxy does not speak it.
+    static func localCookie(_ cookie: String, losesSecure: Bool) -> String {
         cookie.split(separator: ";", omittingEmptySubsequences: false).enumerated().filter { index, part in
             let name = part.drop { $0 == " " }.prefix { $0 != "=" }.lowercased()
-            return index == 0 || (name != "domain" && !(isSecure && name == "secure"))
+            return index == 0 || (name != "domain" && !(losesSecure && name == "secure"))
         }.map(\.element).joined(separator: ";")
     }
 

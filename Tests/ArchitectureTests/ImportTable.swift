@@ -42,7 +42,10 @@ enum ImportTable {
             "NIOHTTPTypesHTTP1", "NIOFoundationCompat",
             "ServiceLifecycle", "Logging", "Synchronization", "Foundation", "FoundationEssentials", "CZlib",
         ],
-        "ReorderProxy": ["Reordering", "MessageFraming", "TraceRecording", "Trace", "NIOCore", "NIOPosix", "NIOSSL"],
+        "ReorderProxy": [
+            "Reordering", "MessageFraming", "TraceRecording", "Trace", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "NIOHTTP2",
+            "NIOHPACK", "X509", "Crypto", "SwiftASN1", "Foundation", "Glibc",
+        ],
         "GridClient": [
             "Wire", "GridModel", "Ordering", "TraceRecording", "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "HTTPTypes",
             "Synchronization",

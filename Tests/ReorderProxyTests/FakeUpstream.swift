@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A server that answers what the test says, byte by byte.
@@ -120,11 +121,22 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    static func connect(_ port: Int) async throws -> RawClient {
+    /// - Parameter authority: what is trusted, in PEM, of a server that speaks TLS.
+    static func connect(_ port: Int, authority: String? = nil) async throws -> RawClient {
         let inbox = Inbox()
+        let tls = try authority.map { authority in
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
+            configuration.applicationProtocols = ["http/1.1"]
+            return try NIOSSLContext(configuration: configuration)
+        }
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            try NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(
                         Reader(
                             { bytes in inbox.change { $0.text += String(buffer: bytes) } },

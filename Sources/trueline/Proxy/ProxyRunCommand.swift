@@ -15,6 +15,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ProxyOptions
+    @OptionGroup var tls: TLSOptions
 
     @Option(help: "The port; 0 for any.")
     var port = 8788
@@ -51,6 +52,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
     func run() async throws {
         let file = try record.map(RecordFile.init)
         var configuration = try options.configuration(port: port, plan: try chosenPlan())
+        configuration.certificate = try tls.proxyCertificate(options)
         configuration.injects = inject
         configuration.keepsValues = values == "keep"
         let environment = try options.environment(record: file) { Console.error("trueline: \($0)") }
@@ -61,7 +63,8 @@ struct ProxyRunCommand: AsyncParsableCommand {
             throw CommandFailure(.failed, "cannot listen on \(options.listen):\(port): \(error)")
         }
         // The line that scripts wait for: also when it goes to a pipe.
-        Console.print("http://\(options.listen.contains(":") ? "[\(options.listen)]" : options.listen):\(proxy.port)")
+        Console.print(
+            "\(configuration.scheme)://\(options.listen.contains(":") ? "[\(options.listen)]" : options.listen):\(proxy.port)")
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
         let summary = try await proxy.summary()
         try await proxy.stop()
