@@ -30,7 +30,11 @@ final class Exchange {
     private unowned let hub: ProxyHub
     private weak var front: (any ExchangeFront)?
     /// The request is wholly there.
-    var isRequestComplete = false
+    var isRequestComplete = false {
+        didSet { tellBody() }
+    }
+    /// The beginning of the request's body, while the plan waits for it.
+    private var requestBody: [UInt8]?
     private(set) var response: ResponseHead?
     private var isHeadWritten = false
     private var isEnded = false
@@ -91,9 +95,29 @@ final class Exchange {
         return hub.scheduler.holds.contains { $0.exchange == id } ? "held" : "passing"
     }
 
+    // MARK: - From the client
+
+    /// The plan asks for the body: until it is here nobody knows which step the request is about.
+    func gatherBody() { requestBody = [] }
+
+    /// A piece of the body goes to the upstream.
+    func sent(_ bytes: ByteBuffer) {
+        guard let gathered = requestBody else { return }
+        requestBody = gathered + bytes.readableBytesView.prefix(BodyMatcher.bytes + 1 - gathered.count)
+        if requestBody?.count ?? 0 > BodyMatcher.bytes { tellBody() }
+    }
+
+    private func tellBody() {
+        guard let body = requestBody else { return }
+        requestBody = nil
+        hub.requested(self, body: body)
+    }
+
     // MARK: - From the upstream
 
     func responded(_ head: ResponseHead) {
+        // An answer before the end of its request.
+        tellBody()
         isTunnel = head.status == 101
         var out = ResponseTranslation(hub, request: request).translate(head, isTunnel: isTunnel)
         if isTunnel {

@@ -161,7 +161,9 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
             inbox.moveReaderIndex(forwardBy: consumed - count)
             guard let bytes = inbox.readSlice(length: count) else { return false }
             switch state {
-            case .exchanging: back?.sendBody(bytes)
+            case .exchanging(let exchange):
+                exchange.sent(bytes)
+                back?.sendBody(bytes)
             case .own(let own): own.received(bytes)
             case .reading, .lingering, .closed: break
             }

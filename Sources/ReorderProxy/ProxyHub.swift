@@ -1,3 +1,4 @@
+import MessageFraming
 import NIOCore
 import Reordering
 
@@ -57,7 +58,14 @@ final class ProxyHub {
     func began(_ exchange: Exchange) {
         live[exchange.id] = exchange
         tracer?.requested(exchange)
-        handle(.requested(exchange.id, exchange.identity, isCandidate: exchange.isCandidate))
+        if configuration.plan.readsBodies, exchange.request.framing != .none { return exchange.gatherBody() }
+        requested(exchange, body: [])
+    }
+
+    /// It is known what a request asks for.
+    func requested(_ exchange: Exchange, body: [UInt8]) {
+        guard live[exchange.id] != nil else { return }
+        handle(.requested(exchange.id, exchange.identity, isCandidate: exchange.isCandidate, body: body))
     }
 
     func ended(_ exchange: Exchange, _ how: String) {

@@ -179,7 +179,9 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
 
     private func takeBody(_ bytes: ByteBuffer) {
         switch state {
-        case .exchanging: back?.sendBody(bytes)
+        case .exchanging(let exchange):
+            exchange.sent(bytes)
+            back?.sendBody(bytes)
         case .own(let own): own.received(bytes)
         case .reading, .lingering, .closed: break
         }

@@ -134,7 +134,7 @@ extension PlanStep {
             case "after":
                 try cursor.each { (cursor) throws(JSONFailure) in after.append(try Condition(&cursor)) }
             case let name where try matcher.read(name, &cursor): continue
-            default: throw cursor.failure("expected method, path, arguments, nth, message or after")
+            default: throw cursor.failure("expected method, path, arguments, body, bodyContains, nth, message or after")
             }
         }
     }
@@ -154,7 +154,7 @@ extension PlanStep.Condition {
                 try cursor.beginObject()
                 while let name = try cursor.nextMember(&isFirstMember) {
                     guard try matcher.read(name.string, &cursor) else {
-                        throw cursor.failure("expected method, path or arguments")
+                        throw cursor.failure("expected method, path, arguments, body or bodyContains")
                     }
                 }
                 found = .requested(matcher)
@@ -172,6 +172,14 @@ extension RequestMatcher {
         switch name {
         case "method": method = try cursor.string().string.uppercased()
         case "path": path = try cursor.string().string
+        case "body":
+            let value = try cursor.skipValue()
+            guard value.bytes.first == UInt8(ascii: "{") else { throw cursor.failure("expected an object of members") }
+            body = body ?? BodyMatcher()
+            body?.pattern = try BodyMatcher.Pattern(value)
+        case "bodyContains":
+            body = body ?? BodyMatcher()
+            body?.contained = try cursor.string().string
         case "arguments":
             var isFirst = true
             try cursor.beginObject()

@@ -13,6 +13,15 @@ package enum ReorderingPlan: Hashable, Sendable {
     /// As listed.
     case steps([PlanStep])
 
+    /// A step asks for a request's body, so that a request is known only with it.
+    package var readsBodies: Bool {
+        guard case .steps(let steps) = self else { return false }
+        return steps.contains { step in
+            step.matcher.body != nil
+                || step.after.contains { if case .requested(let matcher) = $0 { matcher.body != nil } else { false } }
+        }
+    }
+
     /// The built-in plan of that name.
     package init?(named name: String) {
         switch name {
@@ -55,6 +64,7 @@ package struct PlanStep: Hashable, Sendable {
         if !matcher.arguments.isEmpty {
             text += "?" + matcher.arguments.map { "\($0.name)=\($0.value ?? "*")" }.joined(separator: "&")
         }
+        text += matcher.body?.text ?? ""
         if let nth { text += " #\(nth)" }
         return message > 0 ? text + ", message \(message)" : text
     }

@@ -50,6 +50,8 @@ package struct RequestMatcher: Hashable, Sendable {
     package var arguments: [Argument]
     /// No further arguments may be there.
     package var isExact: Bool
+    /// What the body must be.
+    package var body: BodyMatcher?
 
     package struct Argument: Hashable, Sendable {
         package var name: String
@@ -75,10 +77,12 @@ package struct RequestMatcher: Hashable, Sendable {
             arguments: identity.arguments.map { Argument(name: $0.name, value: $0.value) }, isExact: true)
     }
 
-    package func matches(_ identity: RequestIdentity) -> Bool {
+    /// - Parameter sent: the request's body, as much of it as ``BodyMatcher/bytes`` and one more, where a plan asks for it.
+    package func matches(_ identity: RequestIdentity, body sent: [UInt8] = []) -> Bool {
         if let method, method != identity.method { return false }
         if isExact, arguments.count != identity.arguments.count { return false }
         if let path, !Self.matches(Array(path.utf8)[...], Array(identity.path.utf8)[...]) { return false }
+        if let body, !body.matches(sent) { return false }
         return arguments.allSatisfy { wanted in
             identity.arguments.contains { $0.name == wanted.name && (wanted.value == nil || $0.value == wanted.value) }
         }

@@ -31,7 +31,8 @@ package struct HoldID: Hashable, Sendable, Comparable {
 package struct Scheduler: Hashable, Sendable {
     package enum Event: Hashable, Sendable {
         /// A request came. What is no candidate (a script, a picture) is never held by a plan that does not name it.
-        case requested(ExchangeID, RequestIdentity, isCandidate: Bool)
+        /// Its body is there where ``ReorderingPlan/readsBodies``: at most ``BodyMatcher/bytes`` and one more. It is not kept.
+        case requested(ExchangeID, RequestIdentity, isCandidate: Bool, body: [UInt8] = [])
         /// A response or a message is here, whole or as much as can be kept.
         case answered(HoldID)
         /// The client has it.
@@ -129,7 +130,7 @@ package struct Scheduler: Hashable, Sendable {
 
     package mutating func handle(_ event: Event, at now: UInt64) {
         switch event {
-        case .requested(let id, let identity, let isCandidate): requested(id, identity, isCandidate)
+        case .requested(let id, let identity, let isCandidate, let body): requested(id, identity, isCandidate, body)
         case .answered(let hold): answered(hold)
         case .taken(let hold): taken(hold)
         case .ended(let id): ended(id)
@@ -182,10 +183,10 @@ package struct Scheduler: Hashable, Sendable {
 // MARK: - Events
 
 extension Scheduler {
-    private mutating func requested(_ id: ExchangeID, _ identity: RequestIdentity, _ isCandidate: Bool) {
+    private mutating func requested(_ id: ExchangeID, _ identity: RequestIdentity, _ isCandidate: Bool, _ body: [UInt8]) {
         asked[identity, default: 0] += 1
         var exchange = Exchange(identity: identity, isCandidate: isCandidate, nth: asked[identity] ?? 1)
-        exchange.step = steps.requested(id, identity)
+        exchange.step = steps.requested(id, identity, body: body)
         exchanges[id] = exchange
     }
 

@@ -37,15 +37,15 @@ struct StepBook: Hashable, Sendable {
 
     /// A request came: it may be what steps wait for.
     /// - Returns: the step that is about its response.
-    mutating func requested(_ id: ExchangeID, _ identity: RequestIdentity) -> Int? {
+    mutating func requested(_ id: ExchangeID, _ identity: RequestIdentity, body: [UInt8]) -> Int? {
         var found: Int?
         for (index, step) in list.enumerated() {
             for (number, condition) in step.after.enumerated() {
-                if case .requested(let matcher) = condition, matcher.matches(identity) {
+                if case .requested(let matcher) = condition, matcher.matches(identity, body: body) {
                     requested[index, default: []].insert(number)
                 }
             }
-            guard step.matcher.matches(identity) else { continue }
+            guard step.matcher.matches(identity, body: body) else { continue }
             counts[index] += 1
             guard states[index] == .waiting, step.nth.map({ $0 == counts[index] }) ?? true else { continue }
             // Several steps may be about messages of one stream, but one only about its response.
