@@ -15,6 +15,7 @@ final class StreamClient: Sendable {
         static let settings: UInt8 = 4
         static let ping: UInt8 = 6
         static let goAway: UInt8 = 7
+        static let windowUpdate: UInt8 = 8
         static let continuation: UInt8 = 9
     }
 
@@ -155,6 +156,11 @@ final class StreamClient: Sendable {
     /// Answers the PINGs that came.
     func answer(_ pings: [Frame]) async throws {
         for ping in pings { try await frame(Kind.ping, flags: 1, ping.payload) }
+    }
+
+    /// Lets the proxy send so many bytes more on the connection, which begins with 65,535 (RFC 9113, section 6.9).
+    func allow(_ bytes: Int) async throws {
+        try await frame(Kind.windowUpdate, [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: bytes >> $0) })
     }
 
     /// Closes it, unless the proxy has.

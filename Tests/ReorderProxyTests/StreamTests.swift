@@ -41,6 +41,7 @@ private struct SecureFixture {
             try await client.ask(stream, "/__trueline/state\(version)")
             let state = await client.until { $0.isOver(stream) }.body(stream)
             if state.contains(part) { return try await client.close() }
+            try await client.allow(state.utf8.count)
             guard let start = state.firstRange(of: "{\"version\":") else { throw ChannelError.eof }
             version = "?after=" + state[start.upperBound...].prefix { $0 != "," }
         }
@@ -166,11 +167,13 @@ private struct SecureFixture {
             answer: { connection, request in
                 guard request.hasPrefix("GET /slow") else { return connection.answer("c\(connection.number)") }
                 first.withLock { $0 = connection }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
             }
         ) { secure in
             let client = try await secure.client()
             try await client.ask(1, "/slow")
-            try await secure.until("\"underWay\":[\"GET /slow\"]")
+            // Then the upstream has its connection, and it is the first.
+            await client.until { $0.status(1) != nil }
             for stream: UInt32 in [3, 5] {
                 try await client.ask(stream, "/a")
                 #expect(await client.until { $0.isOver(stream) }.body(stream) == "c2")
@@ -178,7 +181,7 @@ private struct SecureFixture {
             let other = try await secure.client()
             try await other.ask(1, "/a")
             #expect(await other.until { $0.isOver(1) }.body(1) == "c3")
-            first.withLock { $0 }?.answer("c1")
+            first.withLock { $0 }?.send("c1")
             #expect(await client.until { $0.isOver(1) }.body(1) == "c1")
         }
     }
@@ -231,6 +234,16 @@ private struct SecureFixture {
             #expect(await heads.until { _ in false }.isEnded)
             try await other.ask(1, "/a")
             #expect(await other.until { $0.isOver(1) }.body(1) == "/a")
+        }
+    }
+
+    @Test func `P6 more streams at once than were allowed are refused one by one`() async throws {
+        try await SecureFixture.with(.hand, answer: echo) { secure in
+            let client = try await secure.client()
+            for number in 0..<100 { try await client.ask(UInt32(2 * number + 1), "/\(number)") }
+            try await secure.until("\"heldCount\":100,")
+            try await client.ask(201, "/more")
+            #expect(await client.until { $0.reset(201) || $0.wentAway || $0.isOver(201) }.isOver(201) == false)
         }
     }
 }
