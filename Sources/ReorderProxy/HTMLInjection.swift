@@ -3,6 +3,9 @@ import NIOCore
 
 /// Puts the recorder's tag into a page, behind `<head>`, while the page passes.
 struct HTMLInjection {
+    /// The recorder's name among the proxy's files.
+    static let recorder = "recorder.js"
+
     private let tag: String
     private var found = ByteBuffer()
     private var isDone = false
@@ -32,7 +35,7 @@ struct HTMLInjection {
         let values = hub.configuration.keepsValues ? " data-values=\"keep\"" : ""
         let mark = nonce.map { " nonce=\"\($0)\"" } ?? ""
         tag =
-            "<script src=\"\(OwnExchange.prefix)recorder.js\" data-endpoint=\"\(OwnExchange.prefix)traces\" data-confirm=\"\(OwnExchange.prefix)taken\"\(values)\(mark)></script>"
+            "<script src=\"\(OwnExchange.prefix)\(Self.recorder)?v=\(hub.recorderVersion)\" data-endpoint=\"\(OwnExchange.prefix)traces\" data-confirm=\"\(OwnExchange.prefix)taken\"\(values)\(mark)></script>"
         if case .length(let length) = response.framing {
             let (sum, overflows) = length.addingReportingOverflow(UInt64(tag.utf8.count))
             guard !overflows else { return nil }

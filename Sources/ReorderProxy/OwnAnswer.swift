@@ -6,6 +6,8 @@ struct OwnAnswer {
     var status: Int
     var type: String
     var body: [UInt8]
+    /// A browser may keep it: under this address it will never be another.
+    var isKept = false
 
     init(status: Int = 200, type: String, body: [UInt8]) {
         self.status = status
@@ -18,7 +20,9 @@ struct OwnAnswer {
     }
 
     var head: ResponseHead {
-        var fields = HeaderFields([HeaderField("Content-Type", type), HeaderField("Cache-Control", "no-store")])
+        var fields = HeaderFields([
+            HeaderField("Content-Type", type), HeaderField("Cache-Control", isKept ? "max-age=604800, immutable" : "no-store"),
+        ])
         for (name, value) in Self.security { fields.lines.append(HeaderField(name, value)) }
         return ResponseHead(
             status: status, reason: Self.reasons[status] ?? "", fields: fields, framing: .length(UInt64(body.count)))

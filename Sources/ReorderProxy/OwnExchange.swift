@@ -54,7 +54,9 @@ final class OwnExchange {
         guard let bytes = hub.configuration.files[file] else {
             return answer(OwnAnswer(status: 404, text: "no such file of the proxy\n"))
         }
-        answer(OwnAnswer(type: Self.type(file), body: bytes))
+        var whole = OwnAnswer(type: Self.type(file), body: bytes)
+        whole.isKept = file == HTMLInjection.recorder && arguments["v"] == hub.recorderVersion
+        answer(whole)
     }
 
     private static func type(_ file: String) -> String {

@@ -24,6 +24,8 @@ final class ProxyHub {
     var connections = 0
     /// Bytes that wait for their release.
     var heldBytes = 0
+    /// Names the recorder as it is, so that a browser may keep it.
+    let recorderVersion: String
     /// Some page has the recorder, which hears the messages of its streams.
     var hasInjected = false
     /// Grows with everything that the page of holds shows.
@@ -45,6 +47,7 @@ final class ProxyHub {
         guardian = ProxyGuard(allowed: configuration.allowedHosts, scheme: configuration.scheme)
         tracer = environment.record.map { ProxyTracer(environment, sink: $0) }
         connector = try UpstreamConnector(configuration.upstream, trusted: environment.trusted)
+        recorderVersion = FinalDigest.of(configuration.files[HTMLInjection.recorder] ?? [])
         scheduler = Scheduler(configuration.plan, limits: configuration.limits)
     }
 

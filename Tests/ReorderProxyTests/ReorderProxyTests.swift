@@ -352,7 +352,11 @@ private func step(_ path: String, message: Int = 0) -> PlanStep { PlanStep(Reque
 
     @Test func `pages get the recorder behind their head, unless their policy forbids it`() async throws {
         try await ProxyFixture.with(
-            .pass, change: { $0.injects = true },
+            .pass,
+            change: {
+                $0.injects = true
+                $0.files["recorder.js"] = Array("record()".utf8)
+            },
             answer: { connection, request in
                 let policy =
                     request.hasPrefix("GET /strict")
@@ -367,7 +371,14 @@ private func step(_ path: String, message: Int = 0) -> PlanStep { PlanStep(Reque
                     try await fixture.ask(path, fields: "Accept: text/html\r\nConnection: close\r\n").whole())
             }
             let (open, nonce, strict) = (try await page("/"), try await page("/nonce"), try await page("/strict"))
-            #expect(open.hasPrefix("<!doctype html><HEAD lang=x><script src=\"/__trueline/recorder.js\""))
+            #expect(open.hasPrefix("<!doctype html><HEAD lang=x><script src=\"/__trueline/recorder.js?v="))
+            // A browser keeps that version of the recorder, and no other answer of the proxy.
+            let start = try #require(open.firstRange(of: "src=\"")).upperBound
+            let kept = try await fixture.ask(String(open[start...].prefix { $0 != "\"" }), fields: "Connection: close\r\n")
+                .whole()
+            #expect(kept.contains("immutable") && kept.hasSuffix("record()"))
+            let other = try await fixture.ask("/__trueline/recorder.js?v=1", fields: "Connection: close\r\n").whole()
+            #expect(other.contains("no-store"))
             #expect(nonce.contains(" nonce=\"ab1=\"></script>"))
             #expect(strict == "<!doctype html><HEAD lang=x><title>t</title>")
         }
