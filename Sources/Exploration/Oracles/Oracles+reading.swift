@@ -64,15 +64,12 @@ extension Oracles {
     /// The stream is open: without `resumedAfter` what came before is not told any more.
     mutating func connected(_ index: Int, _ revision: UInt32, resumedAfter: UInt32?, isStarting: Bool) {
         note(.connected, index, revision, resumedAfter ?? 0)
-        let isNew = revision > max(screens[index].frontier, screens[index].heard)
-        // An acknowledgement told of it, and no signal has: nor will one, if the stream does not resume.
-        let isBehind = screens[index].acknowledged > screens[index].frontier
         screens[index].heard = max(screens[index].heard, revision)
         screens[index].isLive = true
         screens[index].hasFailed = false
         screens[index].frontier = max(screens[index].frontier, resumedAfter ?? revision)
-        guard !isStarting, isNew || isBehind else { return }
-        interrupted(index, at: isNew ? screens[index].frontier : screens[index].acknowledged)
+        // What is later than the frontier the stream will tell, whoever told of it before: it was not missed.
+        if !isStarting { interrupted(index, at: screens[index].frontier) }
     }
 
     mutating func gap(_ index: Int, _ revision: UInt32) {
@@ -176,7 +173,6 @@ extension Oracles {
     mutating func acknowledged(_ index: Int, draft: UInt32, row: UInt32, at revision: UInt32) {
         note(.acknowledged, index, draft, revision)
         screens[index].heard = max(screens[index].heard, revision)
-        screens[index].acknowledged = max(screens[index].acknowledged, revision)
         screens[index].acknowledgedRows.removeAll { $0.row == row && $0.revision <= revision }
         screens[index].acknowledgedRows.append((row, revision))
         screens[index].acknowledgedDrafts.append((draft, row, revision))

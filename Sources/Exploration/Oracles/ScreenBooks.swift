@@ -50,8 +50,6 @@ final class ScreenBooks {
     var signals: [Signal] = []
     /// The highest revision that anything but a signal told of: a signal up to there may find its pages out of date already.
     var heard: UInt32 = 0
-    /// The highest revision that an acknowledgement told of.
-    var acknowledged: UInt32 = 0
     var lastTouch: UInt64 = 0
     var hasTouch = false
     var lastRefresh: UInt64?
