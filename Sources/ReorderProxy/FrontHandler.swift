@@ -9,21 +9,9 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
-        /// Waits for a request, or reads one: -> `exchanging`, `own`, `lingering`, `closed`.
-        case reading
-        /// A request is on its way to the upstream and back: -> `reading`, `lingering`, `closed`.
-        case exchanging(Exchange)
-        /// A request to the proxy itself: -> `reading`, `lingering`, `closed`.
-        case own(OwnExchange)
-        /// The last answer is written; when the client closes it has read it: -> `closed`.
-        case lingering(Exchange?)
-        case closed
-    }
-
     let hub: ProxyHub
     private var context: ChannelHandlerContext?
-    private var state = State.reading
+    var state = FrontState.reading
     private var parser = MessageParser(.request)
     private var inbox = ByteBuffer()
     var back: BackHandler?
@@ -156,45 +144,23 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
         case .request(let head):
             inbox.moveReaderIndex(forwardBy: consumed)
             deadline?.cancel()
+            mustClose = head.minor == 0 || head.fields.list("connection").contains("close")
             begin(head)
         case .body(let count):
             inbox.moveReaderIndex(forwardBy: consumed - count)
             guard let bytes = inbox.readSlice(length: count) else { return false }
-            switch state {
-            case .exchanging(let exchange):
-                exchange.sent(bytes)
-                back?.sendBody(bytes)
-            case .own(let own): own.received(bytes)
-            case .reading, .lingering, .closed: break
-            }
+            requestReceived(bytes)
         case .end:
             inbox.moveReaderIndex(forwardBy: consumed)
-            switch state {
-            case .exchanging(let exchange):
-                exchange.isRequestComplete = true
-                back?.endBody()
-            case .own(let own): own.requestEnded()
-            case .reading, .lingering, .closed: break
-            }
+            requestEnded()
         case .response: return false
         }
         return true
     }
 
-    private func begin(_ head: RequestHead) {
-        mustClose = head.minor == 0 || head.fields.list("connection").contains("close")
-        switch open(head) {
-        case .refused(let refusal): refuse(refusal.status, refusal.reason)
-        case .own(let own): state = .own(own)
-        case .exchange(let exchange, let out):
-            state = .exchanging(exchange)
-            hub.began(exchange)
-            if let back, back.isReusable {
-                back.send(out, for: exchange)
-            } else {
-                connect(out, for: exchange)
-            }
-        }
+    func keptBack() -> BackHandler? {
+        guard let back, back.isReusable else { return nil }
+        return back
     }
 
     func resumeClient() {
@@ -286,21 +252,9 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
         schedule(ProxyLimits.lingerSeconds) { $0.clientClosed() }
     }
 
-    func failed(_ exchange: Exchange, _ status: Int, _ reason: String) {
-        guard case .exchanging(let current) = state, current === exchange else { return }
-        if exchange.response != nil { return cut(exchange, reason) }
-        hub.environment.say("\(exchange.identity.text): \(reason)")
-        exchange.abandon(reason)
-        refuse(status, reason)
-    }
+    func breakOff() { close() }
 
-    func cut(_ exchange: Exchange, _ reason: String) {
-        hub.environment.say("\(exchange.identity.text): \(reason)")
-        exchange.abandon(reason)
-        close()
-    }
-
-    private func refuse(_ status: Int, _ reason: String) {
+    func refuse(_ status: Int, _ reason: String) {
         if case .exchanging(let exchange) = state { exchange.abandon(reason) }
         if case .closed = state { return }
         write(OwnAnswer(status: status, text: "trueline proxy: \(reason)\n"), closes: true, isHead: false)

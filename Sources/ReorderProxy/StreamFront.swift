@@ -12,23 +12,11 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
     typealias InboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
-    private enum State {
-        /// Waits for the head: -> `exchanging`, `own`, `closed`.
-        case reading
-        /// On its way to the upstream and back: -> `lingering`, `closed`.
-        case exchanging(Exchange)
-        /// A request to the proxy itself: -> `closed`.
-        case own(OwnExchange)
-        /// The answer is written; the client was asked whether it has read it: -> `closed`.
-        case lingering(Exchange)
-        case closed
-    }
-
     let hub: ProxyHub
     var back: BackHandler?
     private let streams: ClientStreams
     private var context: ChannelHandlerContext?
-    private var state = State.reading
+    var state = FrontState.reading
     /// What came and cannot be passed on yet: at most a window of the stream.
     private var inbox: [HTTP2Frame.FramePayload] = []
     private var isProcessing = false
@@ -138,7 +126,7 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
         case .headers(let headers): takeFields(headers)
         case .data(let data):
             guard case .byteBuffer(let bytes) = data.data else { return }
-            if bytes.readableBytes > 0 { takeBody(bytes) }
+            if bytes.readableBytes > 0 { requestReceived(bytes) }
             if data.endStream { endRequest() }
         // Another end of the stream is seen at its channel.
         case .alternativeService, .goAway, .origin, .ping, .priority, .pushPromise, .rstStream, .settings, .windowUpdate: break
@@ -160,42 +148,16 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
         if headers.endStream { endRequest() }
     }
 
-    private func begin(_ head: RequestHead) {
-        switch open(head) {
-        case .refused(let refusal): refuse(refusal.status, refusal.reason)
-        case .own(let own): state = .own(own)
-        case .exchange(let exchange, let out):
-            state = .exchanging(exchange)
-            hub.began(exchange)
-            if let back = streams.takeBack() {
-                self.back = back
-                back.serve(self)
-                back.send(out, for: exchange)
-            } else {
-                connect(out, for: exchange)
-            }
-        }
-    }
-
-    private func takeBody(_ bytes: ByteBuffer) {
-        switch state {
-        case .exchanging(let exchange):
-            exchange.sent(bytes)
-            back?.sendBody(bytes)
-        case .own(let own): own.received(bytes)
-        case .reading, .lingering, .closed: break
-        }
+    func keptBack() -> BackHandler? {
+        guard let back = streams.takeBack() else { return nil }
+        self.back = back
+        back.serve(self)
+        return back
     }
 
     private func endRequest() {
         isRequestEnded = true
-        switch state {
-        case .exchanging(let exchange):
-            exchange.isRequestComplete = true
-            back?.endBody()
-        case .own(let own): own.requestEnded()
-        case .reading, .lingering, .closed: break
-        }
+        requestEnded()
     }
 
     func resumeClient() {
@@ -288,22 +250,12 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
         }
     }
 
-    func failed(_ exchange: Exchange, _ status: Int, _ reason: String) {
-        guard case .exchanging(let current) = state, current === exchange else { return }
-        if exchange.response != nil { return cut(exchange, reason) }
-        hub.environment.say("\(exchange.identity.text): \(reason)")
-        exchange.abandon(reason)
-        refuse(status, reason)
-    }
-
-    func cut(_ exchange: Exchange, _ reason: String) {
-        hub.environment.say("\(exchange.identity.text): \(reason)")
-        exchange.abandon(reason)
+    func breakOff() {
         context?.writeAndFlush(wrapOutboundOut(.rstStream(.internalError)), promise: nil)
         close()
     }
 
-    private func refuse(_ status: Int, _ reason: String) {
+    func refuse(_ status: Int, _ reason: String) {
         switch state {
         case .exchanging(let exchange): exchange.abandon(reason)
         case .own(let own): own.abandon()

@@ -88,6 +88,13 @@ enum Chunks {
     }
 }
 
+/// Answers every request with its own target.
+@Sendable func echo(_ connection: FakeUpstream.Connection, _ request: String) {
+    connection.answer(String(request.split(separator: " ")[1]))
+}
+
+func step(_ path: String, message: Int = 0) -> PlanStep { PlanStep(RequestMatcher(path: path), message: message) }
+
 extension String {
     /// The parts between occurrences of a text.
     func components(_ separator: String) -> [Substring] { split(separator: separator, omittingEmptySubsequences: false) }

@@ -1,10 +1,5 @@
-import Foundation
 import NIOCore
 import NIOHPACK
-import NIOPosix
-import NIOSSL
-import ReorderProxy
-import Synchronization
 
 /// A client of HTTP/2 that writes its frames by itself, so that a test says and sees what goes over the wire (RFC 9113, section 6).
 final class StreamClient: Sendable {
@@ -33,7 +28,6 @@ final class StreamClient: Sendable {
     struct Seen: Sendable {
         var frames: [Frame] = []
         var fields: [UInt32: [[String]]] = [:]
-        var isEnded = false
 
         func body(_ stream: UInt32) -> String {
             String(decoding: frames.filter { $0.kind == Kind.data && $0.stream == stream }.flatMap(\.payload), as: UTF8.self)
@@ -44,74 +38,43 @@ final class StreamClient: Sendable {
         var wentAway: Bool { frames.contains { $0.kind == Kind.goAway } }
     }
 
-    private struct State {
-        var seen = Seen()
-        var rest: [UInt8] = []
-        var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
-        var waiter: (isEnough: @Sendable (Seen) -> Bool, continuation: CheckedContinuation<Seen, Never>)?
-    }
+    /// Cuts what comes into frames.
+    private final class FrameReader {
+        private var rest: [UInt8] = []
+        private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
 
-    private final class Inbox: Sendable {
-        let state = Mutex(State())
-
-        func change(_ body: (inout sending State) -> Void) {
-            let ready = state.withLock { state -> (CheckedContinuation<Seen, Never>, Seen)? in
-                body(&state)
-                guard let waiter = state.waiter, waiter.isEnough(state.seen) || state.seen.isEnded else { return nil }
-                state.waiter = nil
-                return (waiter.continuation, state.seen)
+        func take(_ bytes: ByteBuffer, _ seen: inout Seen) {
+            rest += bytes.readableBytesView
+            while rest.count >= 9 {
+                let length = rest[..<3].reduce(0) { $0 << 8 | Int($1) }
+                guard rest.count >= 9 + length else { return }
+                let stream = rest[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                let frame = Frame(kind: rest[3], flags: rest[4], stream: stream, payload: Array(rest[9..<9 + length]))
+                rest.removeFirst(9 + length)
+                seen.frames.append(frame)
+                guard frame.kind == Kind.headers else { continue }
+                var block = ByteBuffer(bytes: frame.payload)
+                let fields = (try? decoder.decodeHeaders(from: &block)) ?? [:]
+                seen.fields[stream, default: []] += fields.map { [$0.name, $0.value] }
             }
-            if let (continuation, seen) = ready { continuation.resume(returning: seen) }
         }
     }
 
-    private let channel: any Channel
-    private let inbox: Inbox
+    private let wire: ClientWire<Seen>
 
-    private init(_ channel: any Channel, _ inbox: Inbox) {
-        self.channel = channel
-        self.inbox = inbox
+    private init(_ wire: ClientWire<Seen>) {
+        self.wire = wire
     }
 
-    /// - Parameter authority: what is trusted, in PEM: the certificate is verified as a browser would.
+    /// - Parameter authority: what is trusted, in PEM.
     static func connect(_ port: Int, authority: String) async throws -> StreamClient {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
-        configuration.applicationProtocols = ["h2"]
-        let tls = try NIOSSLContext(configuration: configuration)
-        let inbox = Inbox()
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(try NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
-                    try pipeline.addHandler(
-                        Reader(
-                            { bytes in inbox.change { take(Array(bytes.readableBytesView), &$0) } },
-                            ended: { inbox.change { $0.seen.isEnded = true } }))
-                }
-            }
-            .connect(host: "127.0.0.1", port: port).get()
-        let client = StreamClient(channel, inbox)
+        let client = StreamClient(
+            try await ClientWire.connect(port, authority: authority, speaks: "h2", seen: Seen()) {
+                let reader = FrameReader()
+                return { reader.take($0, &$1) }
+            })
         try await client.send(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + bytes(Kind.settings, 0, 0, []))
         return client
-    }
-
-    private static func take(_ bytes: [UInt8], _ state: inout State) {
-        state.rest += bytes
-        while state.rest.count >= 9 {
-            let length = state.rest[..<3].reduce(0) { $0 << 8 | Int($1) }
-            guard state.rest.count >= 9 + length else { return }
-            let stream = state.rest[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-            let frame = Frame(
-                kind: state.rest[3], flags: state.rest[4], stream: stream, payload: Array(state.rest[9..<9 + length]))
-            state.rest.removeFirst(9 + length)
-            state.seen.frames.append(frame)
-            guard frame.kind == Kind.headers else { continue }
-            var block = ByteBuffer(bytes: frame.payload)
-            let fields = (try? state.decoder.decodeHeaders(from: &block)) ?? [:]
-            state.seen.fields[stream, default: []] += fields.map { [$0.name, $0.value] }
-        }
     }
 
     // MARK: - Sending
@@ -127,7 +90,7 @@ final class StreamClient: Sendable {
     }
 
     /// Bytes as they stand, such as many frames of ``bytes`` at once.
-    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get() }
+    func send(_ bytes: [UInt8]) async throws { try await wire.send(ByteBuffer(bytes: bytes)) }
 
     /// Field lines as literals without an index (RFC 7541, section 6.2.2): what may be written is not checked here.
     static func block(_ fields: [(String, String)]) -> [UInt8] {
@@ -163,14 +126,17 @@ final class StreamClient: Sendable {
         try await frame(Kind.windowUpdate, [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: bytes >> $0) })
     }
 
-    /// Closes it, unless the proxy has.
-    func close() async throws {
-        do { try await channel.close().get() } catch ChannelError.alreadyClosed { return }
-    }
+    func close() async throws { try await wire.close() }
 
     /// Waits until something was seen, or the connection ended.
     @discardableResult
     func until(_ isEnough: @escaping @Sendable (Seen) -> Bool) async -> Seen {
-        await withCheckedContinuation { continuation in inbox.change { $0.waiter = (isEnough, continuation) } }
+        await wire.until { seen, isEnded in isEnded || isEnough(seen) }
+    }
+
+    /// Waits until the connection ended.
+    @discardableResult
+    func untilEnded() async -> Seen {
+        await wire.until { _, isEnded in isEnded }
     }
 }

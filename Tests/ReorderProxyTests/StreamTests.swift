@@ -5,13 +5,6 @@ import Reordering
 import Synchronization
 import Testing
 
-/// Answers every request with its own target.
-@Sendable private func echo(_ connection: FakeUpstream.Connection, _ request: String) {
-    connection.answer(String(request.split(separator: " ")[1]))
-}
-
-private func step(_ path: String) -> PlanStep { PlanStep(RequestMatcher(path: path)) }
-
 private typealias Kind = StreamClient.Kind
 
 /// A proxy that speaks TLS, with a certificate made as `--tls` makes it.
@@ -226,12 +219,12 @@ private struct SecureFixture {
             }
             // Writing may fail: it is cut in the middle.
             try? await resets.send(flood)
-            #expect(await resets.until { _ in false }.isEnded)
+            await resets.untilEnded()
             let heads = try await secure.client()
             try await heads.frame(Kind.headers, flags: 1, stream: 1, StreamClient.block([(":method", "GET")]))
             let more = StreamClient.bytes(Kind.continuation, 0, 1, StreamClient.block([("x", "1")]))
             try? await heads.send(Array(repeatElement(more, count: 100).joined()))
-            #expect(await heads.until { _ in false }.isEnded)
+            await heads.untilEnded()
             try await other.ask(1, "/a")
             #expect(await other.until { $0.isOver(1) }.body(1) == "/a")
         }
