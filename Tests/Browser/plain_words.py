@@ -311,7 +311,7 @@ def main():
     parser.add_argument("--shots", help="keep screenshots in this directory")
     shots = parser.parse_args().shots
     axe = axe_source()
-    provider = Provider("--slow-for", "take your time", "--slow-seconds", "5", "--token-latency", "0.02")
+    provider = Provider("--hold", "take your time", "--token-latency", "0.02")
     model = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "sk-scripted", "OPENAI_MODEL": "scripted"}
     os.environ.update(model)
     server = Server("--attest-every", "0")

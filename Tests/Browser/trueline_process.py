@@ -12,6 +12,8 @@ import time
 import urllib.parse
 import uuid
 
+from patience import CEILING
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("TRUELINE", os.path.join(ROOT, ".build", "debug", "trueline"))
 
@@ -62,7 +64,7 @@ class Server:
         """SIGTERM; answers the seconds until the process was gone."""
         began = time.monotonic()
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=CEILING)
         self.process.stdout.close()
         self.log.close()
         took = time.monotonic() - began
@@ -77,23 +79,30 @@ class Server:
 class Client:
     """A keep-alive connection to the API."""
 
+    # The server closes a connection that nothing was asked on for a minute, perhaps while a request is on its way: after less a new one is opened.
+    KEPT = 15  # seconds
+
     def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CEILING)
+        self.used = time.monotonic()
 
     def request(self, method, path, body=None, kind="application/json", headers=None):
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         sent = {"Content-Type": kind} if data is not None else {}
+        if time.monotonic() - self.used > self.KEPT:
+            self.connection.close()
         try:
             self.connection.request(method, "/api/v1" + path, data, {**sent, **(headers or {})})
             answer = self.connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            # The server closes a connection that nothing was asked on for a minute. Reading twice does no harm.
+            # Reading twice does no harm.
             if method != "GET":
                 raise
             self.connection.close()
             self.connection.request(method, "/api/v1" + path, data, {**sent, **(headers or {})})
             answer = self.connection.getresponse()
         text = answer.read()
+        self.used = time.monotonic()
         if answer.status >= 300:
             raise Problem(answer.status, text.decode("utf-8", "replace"))
         return json.loads(text) if text else None

@@ -13,11 +13,12 @@ import urllib.request
 
 from playwright.sync_api import sync_playwright
 
+from patience import chromium, page_of, painted, until
 from trueline_process import ROOT, Server
 
 failed = 0
-# A place whose answer takes long enough for a person to be faster, and, by the seed, is right the first time.
-SLOW = "City 4?"
+# A place whose answer is held until a person was faster, and, by the seed, is right the first time.
+HELD = "City 4?"
 
 
 def check(sentence, ok, found=""):
@@ -37,25 +38,26 @@ class Provider:
     def stats(self):
         return json.loads(urllib.request.urlopen(self.address.removesuffix("/v1") + "/stats").read())
 
+    def let(self, message):
+        """Lets the answer through that was held."""
+        body = json.dumps({"message": message}).encode()
+        urllib.request.urlopen(urllib.request.Request(self.address.removesuffix("/v1") + "/let", body, method="POST")).close()
+
     def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.kill()
+        self.process.wait()
 
 
 class Page:
     def __init__(self, browser, url, shots):
-        self.page = browser.new_page(viewport={"width": 1280, "height": 800})
+        self.page = page_of(browser, viewport={"width": 1280, "height": 800})
         self.errors, self.shots = [], shots
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.goto(url)
         check("the page shows the list", self.settles(lambda: self.page.locator("[role=gridcell][data-row]").count() > 0))
 
-    def settles(self, condition, seconds=15):
-        for _ in range(seconds * 20):
-            if condition():
-                return True
-            self.page.wait_for_timeout(50)
-        return False
+    def settles(self, condition):
+        return until(condition, self.page)
 
     def shot(self, name):
         if not self.shots:
@@ -63,7 +65,7 @@ class Page:
         for width, scheme in ((1280, "light"), (1280, "dark"), (768, "light"), (360, "light"), (360, "dark")):
             self.page.set_viewport_size({"width": width, "height": 800})
             self.page.emulate_media(color_scheme=scheme)
-            self.page.wait_for_timeout(150)
+            painted(self.page)
             self.page.screenshot(path=os.path.join(self.shots, f"{name}-{width}-{scheme}.png"))
         self.page.set_viewport_size({"width": 1280, "height": 800})
         self.page.emulate_media(color_scheme="light")
@@ -89,7 +91,7 @@ def prepare(server, rows=40):
     return client, grid["id"], sheet, city, kind
 
 
-def controls(p):
+def controls(p, client, grid, kind_column):
     """The panel's controls, and what is wrong with them, where it is typed."""
     panel = p.page.locator("#agent-panel")
     kind = panel.get_by_label("The answer is", exact=True)
@@ -108,6 +110,17 @@ def controls(p):
     panel.get_by_label("Choices, one a line").fill("port\ninland\nisland")
     check("nothing is wrong any more", problem.is_hidden())
     panel.get_by_role("button", name="Save prompt").click()
+    check("the prompt and what its answers have to be are saved", p.settles(lambda: (agent_of(client, grid, kind_column) or {}).get("output", {}).get("choices") == ["port", "inland", "island"]))
+
+
+def agent_of(client, grid, column):
+    return next(c for c in client.request("GET", f"/grids/{grid}")["sheets"][0]["columns"] if c["id"] == column).get("agent")
+
+
+def last_run(client, grid):
+    """The newest run, with what is told of a run that is not there yet."""
+    runs = client.request("GET", f"/grids/{grid}/runs")["runs"]
+    return runs[-1] if runs else {"done": 0, "failed": 0, "skipped": 0}
 
 
 def running(p, client, grid, sheet, kind, provider):
@@ -115,10 +128,11 @@ def running(p, client, grid, sheet, kind, provider):
     panel.get_by_label("Rows", exact=True).select_option("all")
     panel.get_by_role("button", name="Run all").click()
     rows = client.pages(grid, sheet)["pages"][0]["rows"]
-    check("all but the slow row are through", p.settles(lambda: client.request("GET", f"/grids/{grid}/runs")["runs"][-1]["running"] == 1))
+    check("all but the row whose answer is held are through", p.settles(lambda: sum(last_run(client, grid)[what] for what in ("done", "failed", "skipped")) == len(rows) - 1))
     client.change(grid, [{"op": "setCell", "row": rows[4]["id"], "column": kind, "value": "mine"}])
-    check("the run ends", p.settles(lambda: panel.locator(".run .run-state").first.inner_text() == "Finished", 60), panel.inner_text())
-    run = client.request("GET", f"/grids/{grid}/runs")["runs"][-1]
+    provider.let(HELD)
+    check("the run ends", p.settles(lambda: panel.locator(".run .run-state").first.inner_text() == "Finished"), panel.inner_text())
+    run = last_run(client, grid)
     check("wrong answers were sent back with the reason", run["corrections"] > 0 and provider.stats()["corrections"] > 0, run)
     check("some cells failed all the same, and most did not", 0 < run["failed"] < run["committed"], run)
     told = provider.stats()["tokens"]
@@ -175,7 +189,7 @@ def correcting(p, client, grid, sheet, kind):
     rows = [row["id"] for row in client.pages(grid, sheet)["pages"][0]["rows"]]
     client.change(grid, [{"op": "setCell", "row": row, "column": kind, "value": "island"} for row in rows[:2]])
     run = client.request("POST", f"/grids/{grid}/runs", {"sheet": sheet, "column": kind, "scope": "all"})
-    ended = p.settles(lambda: client.request("GET", f"/grids/{grid}/runs/{run['run']}")["state"] == "finished", 60)
+    ended = p.settles(lambda: client.request("GET", f"/grids/{grid}/runs/{run['run']}")["state"] == "finished")
     run = client.request("GET", f"/grids/{grid}/runs/{run['run']}")
     check("cells that a person filled are skipped, and the run says so", ended and run["skipReasons"] == {"filled by hand": 3}, run)
     check("they are its examples", run["examples"] == rows[:2], run)
@@ -195,18 +209,19 @@ def main():
     options = parser.parse_args()
     if options.shots:
         os.makedirs(options.shots, exist_ok=True)
-    provider = Provider("--wrong-rate", "0.5", "--seed", "3", "--slow-for", SLOW, "--slow-seconds", "2")
+    provider = Provider("--wrong-rate", "0.5", "--seed", "3", "--hold", HELD)
     os.environ.update(OPENAI_BASE_URL=provider.address, OPENAI_API_KEY="sk-scripted", OPENAI_MODEL="scripted")
-    server = Server()
+    # An answer is held for as long as it takes.
+    server = Server("--call-seconds", "3600")
     try:
         client, grid, sheet, _, kind = prepare(server)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+            browser = chromium(playwright)
             p = Page(browser, f"{server.url}/#/{grid}/{sheet}", options.shots)
             p.focus(next(iter(p.states(kind))), kind)
             p.page.get_by_role("button", name="Agent", exact=True).click()
             p.page.locator("#agent-panel select[aria-label='Column the agent fills']").select_option(kind)
-            controls(p)
+            controls(p, client, grid, kind)
             running(p, client, grid, sheet, kind, provider)
             failing(p, kind)
             suggesting(p, client, grid, sheet, kind)

@@ -15,6 +15,10 @@ the order of arrival: two runs with the same seed see the same faults, whatever 
 GET /stats answers with counts (and, under "tokensByCall", tokens by the X-Client-Request-Id of each call): calls, answers, each fault, calls in flight at most, closed by the client, tokens, and under
 "askedTwice" the messages that were answered in full more than once (each of them was paid for twice).
 POST /reset sets them to zero. GET /v1/models lists one model.
+
+--hold TEXT holds the answers to messages that have TEXT in them ('' is in all), so that whoever tests decides when they come instead of a clock: POST /let
+with {"calls": N} lets N of them through, those that came first before others; {"message": TEXT} lets through whatever has TEXT in it, from now on;
+{"all": true} everything. "held" in the counts is what waits. A held stream stays alive by comments, which also tell when the client has gone.
 """
 
 import argparse
@@ -30,16 +34,59 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error", "wrong", "endless", "drip")
 
 
+class Gate:
+    """Which answers may go out."""
+
+    def __init__(self, held: str | None) -> None:
+        self.held, self.changed = held, threading.Condition()
+        self.calls, self.messages, self.waiting = 0, [], []
+
+    def let(self, calls: int = 0, message: str | None = None, all: bool = False) -> None:
+        with self.changed:
+            self.calls += calls
+            self.messages += ([""] if all else []) + ([] if message is None else [message])
+            self.changed.notify_all()
+
+    def enter(self, message: str, alive) -> None:
+        """Waits until the message may be answered. `alive` is called now and then, and throws when nobody waits for the answer any more."""
+        if self.held is None or self.held not in message:
+            return
+        ticket = [message]
+        with self.changed:
+            self.waiting.append(ticket)
+        try:
+            while not self.passes(ticket):
+                alive()
+        finally:
+            with self.changed:
+                self.waiting = [other for other in self.waiting if other is not ticket]
+                self.changed.notify_all()
+
+    def passes(self, ticket: list[str]) -> bool:
+        """Whether the ticket's turn has come, within a second."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.is_let(ticket), timeout=1)
+
+    def is_let(self, ticket: list[str]) -> bool:
+        if any(text in ticket[0] for text in self.messages):
+            return True
+        if self.calls > 0 and self.waiting[0] is ticket:
+            self.calls -= 1
+            return True
+        return False
+
+
 class Script:
     """What is answered, and what is counted."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.gate = Gate(options.hold)
         self.reset()
 
     def reset(self) -> None:
-        with getattr(self, "lock", threading.Lock()):
+        with self.lock:
             self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight", "schemas", "corrections")}
             self.counts.update({fault: 0 for fault in FAULTS})
             self.tokens = {"input": 0, "output": 0}
@@ -111,7 +158,7 @@ class Script:
         with self.lock:
             twice = sorted(m for m, times in self.answered.items() if times > 1)
             return {**self.counts, "tokens": dict(self.tokens), "messages": len(self.asked), "askedTwice": twice[:100], "askedTwiceCount": len(twice),
-                    "tokensByCall": dict(self.calls)}
+                    "tokensByCall": dict(self.calls), "held": [ticket[0] for ticket in self.gate.waiting]}
 
 
 class OpenAI:
@@ -290,6 +337,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/reset":
             self.script.reset()
             return self.document(200, {})
+        if self.path == "/let":
+            self.script.gate.let(**json.loads(body))
+            return self.document(200, {})
         # A kept connection may ask in another API the next time.
         self.api = APIS.get(self.path, OpenAI)
         if self.path not in APIS:
@@ -331,8 +381,7 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.script.fault(message, before)
         if fault:
             self.script.count(fault)
-        slow = options.slow_for and options.slow_for in message
-        self.pause(options.slow_seconds if slow else options.latency)
+        self.pause(options.latency)
         if fault == "limit":
             return self.refuse(429, fault, "Rate limit reached", {"Retry-After": str(options.retry_after)})
         if fault == "server":
@@ -357,6 +406,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.chunk(writer.begin())
+        # A comment is nothing to a reader of an event stream, and a line of nothing to one of lines.
+        self.script.gate.enter(message, lambda: self.chunk(b": held\n\n" if self.api is not Ollama else b"\n"))
         if fault in ("endless", "drip"):
             return self.go_on_for_ever(writer, fault)
         pieces = [answer[i : i + 4] for i in range(0, len(answer), 4)]
@@ -376,9 +427,11 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self.chunk(writer.end(is_whole=fault != "length"))
-        self.end_of_stream()
-        self.book(message, usage, fault)
+        # Whoever has read the end finds it in the counts: nobody reads those in between.
+        with self.script.lock:
+            self.chunk(writer.end(is_whole=fault != "length"))
+            self.end_of_stream()
+            self.book(message, usage, fault)
 
     def reply_whole(self, writer, message: str, answer: str, usage: tuple[int, int], fault: str | None) -> None:
         if fault in ("error", "server"):
@@ -396,8 +449,9 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        self.wfile.write(body)
-        self.book(message, usage, fault)
+        with self.script.lock:
+            self.wfile.write(body)
+            self.book(message, usage, fault)
 
     def book(self, message: str, usage: tuple[int, int], fault: str | None) -> None:
         """Counts what was answered, once all of it was written."""
@@ -492,8 +546,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quota", type=int, help="answers before the account has no quota left")
     parser.add_argument("--latency", type=float, default=0, help="seconds before each reply")
     parser.add_argument("--token-latency", type=float, default=0, help="seconds before each piece of a stream")
-    parser.add_argument("--slow-for", help="messages that hold this text are answered after --slow-seconds")
-    parser.add_argument("--slow-seconds", type=float, default=30)
+    parser.add_argument("--hold", metavar="TEXT", help="messages that hold this text are answered when POST /let says so")
     parser.add_argument("--retry-after", type=int, default=1)
     parser.add_argument("--hang-seconds", type=float, default=600)
     for fault in FAULTS:
