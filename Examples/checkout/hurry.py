@@ -39,8 +39,8 @@ def main():
     if not options.address:
         parser.error("give the shop's address, or set TRUELINE_PROXY_URL")
     with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
-        page = browser.new_page()
+        browser = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"], timeout=600_000)
+        page = recording.patient(browser)
         page.goto(f"{options.address.rstrip('/')}/?guard={options.guard}{'&record=0' if options.unrecorded else ''}")
         recording.quiet(page)
         shown, right = buy(page, options.rounds)

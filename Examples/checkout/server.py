@@ -8,6 +8,7 @@ and the cart's version alone, so that the same seed gives the same latencies wha
 
 import argparse
 import json
+import math
 import os
 import random
 import sys
@@ -36,6 +37,44 @@ def total(quantity, code):
     return subtotal - subtotal * CODES.get(code, 0) // 100
 
 
+class WallClock:
+    """Takes the time that the model says."""
+
+    def take(self, _, milliseconds):
+        time.sleep(milliseconds / 1000)
+
+
+class ModelClock:
+    """Time as the model has it, whatever the machine takes: an answer is due so long after its request, and goes out when it is let, the earliest first."""
+
+    def __init__(self):
+        self.now, self.seen, self.due, self.changed = 0.0, 0, {}, threading.Condition()
+
+    def take(self, cart, milliseconds):
+        with self.changed:
+            self.seen += 1
+            self.due[cart] = self.now + milliseconds
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: cart not in self.due)
+
+    def await_requests(self, count):
+        """Waits until so many requests have come."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.seen >= count, timeout=600):
+                raise TimeoutError(f"{count} requests were asked for, {self.seen} came")
+
+    def let(self, until):
+        """Lets the earliest answer go that is due until then, and says which cart it is about; None when there is none, and it is that time."""
+        with self.changed:
+            cart = min(self.due, key=self.due.get, default=None)
+            if cart is None or self.due[cart] > until:
+                self.now = max(self.now, until) if until < math.inf else self.now
+                return None
+            self.now = self.due.pop(cart)
+            self.changed.notify_all()
+            return cart
+
+
 class Shop(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -60,7 +99,7 @@ class Shop(BaseHTTPRequestHandler):
         model = self.server.model[service]
         draw = random.Random(f"{self.server.seed}:{service}:{cart}")
         # The service's own time: the latency that the model is about.
-        time.sleep(draw.lognormvariate(0, model["sigma"]) * model["median"] / 1000)
+        self.server.clock.take(cart, draw.lognormvariate(0, model["sigma"]) * model["median"])
         document = {"about": {"quantity": quantity, "code": code}, "cart": cart, "total": total(quantity, code)}
         return self.reply(200, "application/json", json.dumps(document).encode())
 
@@ -80,11 +119,11 @@ class Shop(BaseHTTPRequestHandler):
         pass
 
 
-def serve(port, latency, seed):
+def serve(port, latency, seed, clock=None):
     """A running server; `.url` says where."""
     server = ThreadingHTTPServer(("127.0.0.1", port), Shop)
     server.daemon_threads = True
-    server.model, server.seed = latency_model()[latency], seed
+    server.model, server.seed, server.clock = latency_model()[latency], seed, clock or WallClock()
     server.url = f"http://127.0.0.1:{server.server_address[1]}/"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

@@ -27,6 +27,7 @@ import hurry  # noqa: E402
 import races  # noqa: E402
 import record as recording  # noqa: E402
 import server as shop  # noqa: E402
+from patience import CEILING, chromium, comes, page_of  # noqa: E402
 
 # Forcing an order may cost so much of the undisturbed time. Judged over this many visits and more: the median of five half seconds on a
 # machine that does other work says nothing; the short form prints it.
@@ -43,13 +44,13 @@ def check(sentence, ok, found=""):
 
 @contextlib.contextmanager
 def proxy(program, upstream, *words):
-    """A running proxy; gives its address."""
-    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", "--inject", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    """A running proxy; gives its address. It never takes a page for stuck that is only slow."""
+    process = subprocess.Popen([program, "proxy", "--upstream", upstream, "--port", "0", "--inject", "--patience", "300", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield process.stdout.readline().strip()
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=CEILING)
 
 
 def state(address, after=None):
@@ -76,7 +77,7 @@ class Proxy:
 
 def visit(browser, address, guard, rounds, shot=None):
     """One visit to the shop: whether the total is right, and the seconds that it took."""
-    page = browser.new_page()
+    page = page_of(browser)
     page.goto(f"{address}/?guard={guard}&record=0")
     recording.quiet(page)
     begun = time.monotonic()
@@ -84,17 +85,17 @@ def visit(browser, address, guard, rounds, shot=None):
     took = time.monotonic() - begun
     if shot:
         page.screenshot(path=shot)
-    page.close()
+    page.context.close()
     return shown == cost, took
 
 
 def predicted(program, folder):
     """Records the shop while nothing goes wrong, and answers the file of the order that ends otherwise."""
-    text, summary = recording.record("none", "calm", 51, 2)
+    text, summary = recording.record("none", "calm", 51, 2, shop.ModelClock())
     path = os.path.join(folder, "calm.trace.jsonl")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    found = subprocess.run([program, "predict", path, "--format", "json", "--witness", folder], capture_output=True, text=True, timeout=120)
+    found = subprocess.run([program, "predict", path, "--format", "json", "--witness", folder], capture_output=True, text=True)
     check("the recording is healthy, and predict names an order with another end", summary["wrong"] == 0 and found.returncode == 1, found.stderr)
     return os.path.join(folder, "1.json")
 
@@ -130,15 +131,15 @@ def checkout(browser, program, witness, repetitions, shots):
 def live_through(browser, program, upstream, race, guard, plan, shot=None):
     """One visit to a page of a race: what is seen in the end, the seconds that it took, and whether the plan was kept."""
     with proxy(program, upstream, "--plan", plan) as address:
-        page = browser.new_page()
+        page = page_of(browser)
         begun = time.monotonic()
         page.goto(f"{address}/{race.name}{'?guard' if guard else ''}")
         race.act(page, Proxy(address))
-        page.wait_for_function(f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
+        comes(page, f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
         seen, took = page.evaluate(race.seen), time.monotonic() - begun
         if shot:
             page.screenshot(path=shot)
-        page.close()
+        page.context.close()
         return seen, took, not state(address)["inexact"]
 
 
@@ -174,12 +175,12 @@ if __name__ == "__main__":
         # The recording opens a browser of its own.
         order = predicted(options.trueline, folder) if options.only in (None, "checkout") else None
         with sync_playwright() as tools:
-            chromium = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
+            browser = chromium(tools)
             if order:
-                checkout(chromium, options.trueline, order, count, options.shots)
+                checkout(browser, options.trueline, order, count, options.shots)
             server = races.serve(0)
             for race in races.RACES:
                 if options.only in (None, "races", race.name):
-                    force_race(chromium, options.trueline, server.url, race, count, options.shots, folder)
-            chromium.close()
+                    force_race(browser, options.trueline, server.url, race, count, options.shots, folder)
+            browser.close()
     sys.exit(failed > 0)

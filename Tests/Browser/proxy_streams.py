@@ -28,8 +28,8 @@ from playwright.sync_api import sync_playwright
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "Examples", "races"))
 import races  # noqa: E402
+from patience import CEILING, chromium, comes, page_of  # noqa: E402
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PAGE = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>messages</title><link rel="icon" href="data:,">
 <button id="save">Save</button><button id="note">Note</button><ol></ol><script type="module">
 const show = (text) => document.querySelector('ol').append(Object.assign(document.createElement('li'), { textContent: text }));
@@ -120,7 +120,7 @@ class Proxy:
             name = os.path.join(folder, "plan.json")
             with open(name, "w", encoding="utf-8") as file:
                 json.dump({"type": "plan", "version": 1, "release": plan}, file)
-        command = [program, "proxy", "--upstream", upstream, "--port", "0", "--plan", name, *words]
+        command = [program, "proxy", "--upstream", upstream, "--port", "0", "--plan", name, "--patience", "300", *words]
         if self.authority:
             command += ["--tls-authority", self.authority]
         with open(os.path.join(folder, "proxy.log"), "w", encoding="utf-8") as log:
@@ -136,7 +136,7 @@ class Proxy:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=CEILING)
 
     def ask(self, path, method="GET"):
         with urllib.request.urlopen(urllib.request.Request(f"{self.url}/__trueline/{path}", method=method), context=self.trust) as reply:
@@ -157,13 +157,13 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def page_of(browser):
-    """A page of a context of its own, which takes certificates as they come: that they are right is checked elsewhere."""
-    context = browser.new_context(ignore_https_errors=True)
+def visitor(browser):
+    """A page that takes certificates as they come: that they are right is checked elsewhere."""
+    page = page_of(browser, ignore_https_errors=True)
     try:
-        yield context.new_page()
+        yield page
     finally:
-        context.close()
+        page.context.close()
 
 
 LINES = "[...document.querySelectorAll('li')].map((item) => item.textContent)"
@@ -175,15 +175,14 @@ def verified(tools, program, folder, upstream):
     with Proxy(program, upstream, "hand", ["--tls"], folder) as proxy:
         state = proxy.ask("state")
         check("a program that trusts the authority which --tls-authority wrote is answered", state["plan"] == "hand", state)
-        arguments = ["--no-sandbox", f"--ignore-certificate-errors-spki-list={proxy.pin}"]
-        browser = tools.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_page()
+        browser = chromium(tools, f"--ignore-certificate-errors-spki-list={proxy.pin}")
+        page = page_of(browser)
         page.goto(f"{proxy.url}/?kind=none")
         page.evaluate("window.answers = []; for (let n = 0; n < 20; n++) fetch(`/api/read?n=${n}`).then((r) => r.text()).then((text) => answers.push(text)); 0")
         known = proxy.until(lambda known: known["heldCount"] >= 20)
         check("with the hash that the proxy prints Chromium opens the page, and 20 responses are held at once", known["heldCount"] == 20, known)
         proxy.ask("release", "POST")
-        page.wait_for_function("window.answers.length === 20")
+        comes(page, "window.answers.length === 20")
         protocols = page.evaluate(PROTOCOLS)
         check("they came over h2", protocols.get("/api/read") == "h2", protocols)
         browser.close()
@@ -194,10 +193,10 @@ def force(browser, program, folder, race, repetitions):
     wrong, guarded, other = 0, 0, []
     for number in range(2 * repetitions):
         guard = number % 2 == 1
-        with Proxy(program, upstream, race.release, ["--tls", "--inject"], folder) as proxy, page_of(browser) as page:
+        with Proxy(program, upstream, race.release, ["--tls", "--inject"], folder) as proxy, visitor(browser) as page:
             page.goto(f"{proxy.url}/{race.name}{'?guard' if guard else ''}")
             race.act(page, proxy)
-            page.wait_for_function(f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
+            comes(page, f"document.body.dataset.pending === '0' && document.body.dataset.done === '{race.requests}'")
             seen, protocols = page.evaluate(race.seen), page.evaluate(PROTOCOLS)
             wrong += not guard and seen != race.right
             guarded += guard and seen != race.right
@@ -219,14 +218,14 @@ def messages(browser, program, folder, kind, words, repetitions, shots):
     for what, line, plan in plans:
         right, other = 0, []
         for number in range(repetitions):
-            with Proxy(program, upstream, plan, ["--inject", *words], folder) as proxy, page_of(browser) as page:
+            with Proxy(program, upstream, plan, ["--inject", *words], folder) as proxy, visitor(browser) as page:
                 page.goto(f"{proxy.url}/?kind={kind}")
-                page.wait_for_function(f"{LINES}.length === 1")
+                comes(page, f"{LINES}.length === 1")
                 proxy.until(lambda known: known["heldCount"] == 1)
                 page.click("#note" if line == "note" else "#save")
                 if line == "note":
                     proxy.reach("noted")
-                page.wait_for_function(f"{LINES}.length === 4")
+                comes(page, f"{LINES}.length === 4")
                 seen, known = page.evaluate(LINES), proxy.ask("state")
                 if seen == ["message 1", line, "message 2", "message 3"] and not known["inexact"]:
                     right += 1
@@ -249,12 +248,12 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as tools:
         if options.only in (None, "tls"):
             verified(tools, options.trueline, folder, serve())
-        chromium = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = chromium(tools)
         if options.only in (None, "race"):
-            force(chromium, options.trueline, folder, next(race for race in races.RACES if race.name == "postcode"), count)
+            force(browser, options.trueline, folder, next(race for race in races.RACES if race.name == "postcode"), count)
         for kind in ("events", "socket"):
             for words in ([], ["--tls"]):
                 if options.only in (None, kind):
-                    messages(chromium, options.trueline, folder, kind, words, count, options.shots)
-        chromium.close()
+                    messages(browser, options.trueline, folder, kind, words, count, options.shots)
+        browser.close()
     sys.exit(failed > 0)
