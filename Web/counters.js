@@ -12,6 +12,8 @@ export function publishCounters(store, reader, painter, changes, attestation) {
     get applied() { return reader.counts.applied; },
     /** Replies, or pages of them, that were dropped, by reason. */
     get dropped() { return Object.freeze({ ...reader.dropped }); },
+    /** Page reads under way, and timers that may lead to one. */
+    get pending() { return reader.pending; },
     get aborted() { return reader.counts.aborted; },
     /** Times the ordering core failed and began anew. */
     get restarts() { return reader.counts.restarts; },

@@ -2,6 +2,7 @@
 // The composition root of the page: makes the parts, joins them, opens a grid.
 
 import { api } from './wire/api.js';
+import { GridDocuments } from './wire/grid-documents.js';
 import { SharedStream } from './wire/shared-stream.js';
 import { byID, debounced, h } from './base/dom.js';
 import { count, counted } from './base/format.js';
@@ -52,48 +53,51 @@ const clipboard = new Clipboard(store, selection, painter, changes);
 const places = new PlaceKeeper(store, selection, painter, drafts, byID('grid-area'));
 const reader = new GridReader(store, painter, drafts, places);
 const deeds = new RowDeeds(store, selection, painter, changes);
+const documents = new GridDocuments(store, api);
+const reread = () => documents.reread();
 /** @type {SharedStream | null} */
 let stream = null;
+/** Rises each time somebody wants to see a grid: the one wanted last is shown, whichever document comes last. */
+let wish = 0;
+/** The wish that came true: while it is not the last one, another grid is on its way. */
+let opened = 0;
 
 painter.onPaint = () => {
   drafts.draw(painter);
   editor.place();
 };
 
-/** Reads the open grid's document again, after its structure changed. */
-async function reread() {
-  const id = store.grid?.id;
-  if (!id) return;
-  const grid = await api.grid(id);
-  if (store.grid?.id === id) store.gridRead(grid);
-}
 const rereadSoon = debounced(() => void reread().catch(() => {}), 60);
-
-async function relist() {
-  store.gridsListed(await api.grids());
-}
 
 /** Opens a grid, or the first one there is. @param {string} wanted @param {string} [sheet] @param {string} [view] a saved view's id */
 async function openGrid(wanted, sheet = '', view = '') {
+  const own = ++wish;
   stream?.close();
   stream = null;
   reader.close();
   try {
-    if (store.grids === null || !wanted) await relist();
+    if (store.grids === null || !wanted) await documents.relist();
+    if (own !== wish) return;
     const id = wanted || store.grids?.[0]?.id || '';
     if (!id) {
+      opened = own;
       store.gridRead(null);
       return;
     }
     const grid = await api.grid(id);
-    store.sheetID = grid.sheets.some((s) => s.id === sheet) ? sheet : (grid.sheets[0]?.id ?? '');
+    if (own !== wish) return;
+    opened = own;
+    const isThere = grid.sheets.some((s) => s.id === sheet);
+    store.sheetID = isThere ? sheet : (grid.sheets[0]?.id ?? '');
     store.readingFailed(null);
     store.gridRead(grid);
-    if (view && store.views.some((v) => v.id === view)) store.openSaved(view);
+    if (sheet && !isThere) missing('sheet', sheet);
+    else if (store.views.some((v) => v.id === view)) store.openSaved(view);
+    else if (view) missing('view', view);
     remember();
     stream = new SharedStream(id, streamed);
   } catch (error) {
-    store.readingFailed(error instanceof Error ? error : new Error(String(error)));
+    if (own === wish) store.readingFailed(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
@@ -114,14 +118,38 @@ const addressed = () => {
   return { grid, sheet, view };
 };
 
+/** @param {'sheet' | 'view'} kind @param {string} id as the address had it */
+const missing = (kind, id) => toast(`The address names a ${kind} that is not here any more: ${id.slice(0, 40)}.`, { problem: true });
+
+/** Goes where the address says. It may name what this page has not heard of yet: the grid is read again before that is said to be missing. */
+async function follow() {
+  const address = location.hash, { grid, sheet, view } = addressed();
+  if (grid && (grid !== store.grid?.id || wish !== opened)) return openGrid(grid, sheet, view);
+  const found = () => {
+    const of = store.grid?.sheets.find((s) => s.id === (sheet || store.sheetID));
+    return { of, saved: of?.views?.find((v) => v.id === view) };
+  };
+  if (!found().of || (view && !found().saved)) await reread().catch(() => {});
+  if (location.hash !== address) return;
+  const { of, saved } = found();
+  if (!of) missing('sheet', sheet);
+  else if (view && !saved) missing('view', view);
+  else {
+    store.openSheet(of.id);
+    if ((saved?.id ?? '') !== store.viewID) store.openSaved(saved?.id ?? '');
+  }
+  remember();
+}
+
 const reopen = () => openGrid(addressed().grid, addressed().sheet, addressed().view);
 
 /** @param {string} name */
 async function createGrid(name) {
+  const own = ++wish;
   try {
     const grid = await api.createGrid(name);
-    await relist();
-    await openGrid(grid.id);
+    await documents.relist();
+    if (own === wish) await openGrid(grid.id);
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), { problem: true });
   }
@@ -141,10 +169,11 @@ async function prepareImport(name) {
 }
 
 async function openSample() {
+  const own = ++wish;
   try {
     const grid = await api.openSample();
-    await relist();
-    await openGrid(grid.id);
+    await documents.relist();
+    if (own === wish) await openGrid(grid.id);
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), { problem: true });
   }
@@ -197,7 +226,7 @@ connectionBanner(store, byID('banner'), () => {
   reader.handle({ type: 'refresh' });
 });
 gridSwitcher(store, byID('switcher'), {
-  open: (id) => void openGrid(id), relist: () => relist().catch(() => {}), reread,
+  open: (id) => void openGrid(id), relist: () => documents.relist().catch(() => {}), reread,
   create: () => askText(byID('switcher'), 'Grid name', 'Untitled', 'Create', (name) => void createGrid(name)),
 });
 sheetTabs(store, byID('sheets'), reread);
@@ -229,6 +258,7 @@ reader.onRestored = (/** @type {number} */ revision, /** @type {number} */ heard
   editor.forgetRevision();
   reader.restart();
   store.runs.clear();
+  documents.restored();
   stream?.restart();
   void reread().catch(() => void reopen());
   const kept = drafts.drafts.size;
@@ -261,12 +291,7 @@ addEventListener('keydown', (event) => {
   event.preventDefault();
   words.open();
 });
-addEventListener('hashchange', () => {
-  const { grid, sheet, view } = addressed();
-  if (grid && grid !== store.grid?.id) return void openGrid(grid, sheet, view);
-  if (sheet && sheet !== store.sheetID) store.openSheet(sheet);
-  if (view !== store.viewID && (view === '' || store.views.some((v) => v.id === view))) store.openSaved(view);
-});
+addEventListener('hashchange', () => void follow());
 addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', (event) => event.persisted && void reopen());
 

@@ -13,7 +13,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-from page_behaviour import Checks, Mock
+from page_behaviour import PATIENCE, Checks, Mock
 
 FIRST = "[role=gridcell][data-state=committed]"
 WIDTHS = ((1440, 900), (1024, 768), (768, 1024), (360, 740))
@@ -28,7 +28,13 @@ def axe_source():
         return file.read()
 
 
+def still(page):
+    """Until nothing fades or slides any more: half a fade has half its contrast."""
+    page.evaluate("() => Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity).map((a) => a.finished)).then(() => true)")
+
+
 def violations(page, axe, name):
+    still(page)
     page.evaluate(axe)
     # The open editor is a text box over its cell, in the layer that scrolls with the cells, so it lies in the grid but in none of its rows.
     allowed = "{ 'aria-required-children': { enabled: false } }" if name == "an open editor" else "{}"
@@ -56,7 +62,7 @@ def states(page):
     yield "the menu of a cell"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Agent", exact=True).click()
-    page.wait_for_timeout(300)
+    page.locator("#agent-panel .prompt").wait_for()
     yield "the agent's panel"
     page.locator("#agent-panel header button").last.click()
 
@@ -94,8 +100,8 @@ def zoomed(c, browser):
     """400 % zoom of a 1,280 px window is a window of 320 px."""
     page = browser.new_context(viewport={"width": 320, "height": 256}).new_page()
     page.goto(c.mock.url)
-    page.wait_for_selector("[role=grid]")
-    page.wait_for_timeout(500)
+    page.wait_for_selector(FIRST)
+    still(page)
     c.check("at 400 % zoom nothing but the grid scrolls sideways", page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.evaluate("document.documentElement.scrollWidth"))
     page.context.close()
 
@@ -110,6 +116,7 @@ def main():
             for width, height in WIDTHS:
                 for scheme in ("light", "dark"):
                     page = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme).new_page()
+                    page.set_default_timeout(PATIENCE)
                     page.goto(mock.url)
                     page.wait_for_selector(FIRST)
                     c = Checks(page, mock, None)

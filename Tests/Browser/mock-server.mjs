@@ -2,6 +2,7 @@
 //   node Tests/Browser/mock-server.mjs [--port 8123] [--web Web] [--csv FILE] [--rows N] [--wide COLUMNS] [--empty]
 // Delays and failures are switched while it runs: POST /mock with any of
 //   {"delay": ms, "jitter": ms, "reorder": true, "failPages": 0..1, "failChanges": 0..1, "cut": true, "buffered": true,
+//    "hold": ["changes", "/grids/g2"] (kinds or paths whose requests wait until another "hold" no longer names them),
 //    "flood": changes a second, "conflict": true, "log": true,
 //    "burst": commits at once, "floodColumn": position, "instance": name of the server's, "opened": revision, "restore": true (an older copy of the first grid)}. GET /mock answers the switches and the requests counted.
 import { createServer } from 'node:http';
@@ -19,7 +20,9 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-
 /** What the browser says was against the policy. */
 const reports = [];
 
-const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false, floodColumn: 6, instance: 'a', opened: 0 };
+const switches = { delay: 0, jitter: 0, reorder: false, failPages: 0, failChanges: 0, cut: false, buffered: false, flood: 0, conflict: false, log: false, hold: [], floodColumn: 6, instance: 'a', opened: 0 };
+/** What goes on when the switches change. @type {Set<() => void>} */
+const held = new Set();
 /** The first grid as it was when "keep" was switched on. */
 let kept = null;
 const counts = {};
@@ -225,9 +228,11 @@ async function changesOf(request) {
 
 setInterval(() => switches.flood && write(Math.max(1, Math.round(switches.flood / 20))), 50);
 
-/** Commits one after the other, without a pause. */
+/** Commits one after the other, without a pause: their signals leave in one piece. */
 function burst(commits) {
+  for (const s of streams) s.cork();
   for (let i = 0; i < commits; i++) write(1);
+  for (const s of streams) s.uncork();
 }
 
 function write(n) {
@@ -245,13 +250,18 @@ function write(n) {
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, 'http://x');
   if (url.pathname === '/mock') {
+    const { hold } = switches;
     if (request.method === 'POST') Object.assign(switches, await json(request));
     const asked = switches;
     if (asked.keep) (kept = copyOf(grids.values().next().value)), delete asked.keep;
     if (asked.burst) burst(asked.burst), delete asked.burst;
     if (asked.restore) restore(), delete asked.restore;
     if (switches.cut) for (const s of streams) s.destroy();
-    return response.end(JSON.stringify({ ...switches, counts, reports }));
+    if (switches.hold !== hold) {
+      for (const goOn of held) goOn();
+      held.clear();
+    }
+    return response.end(JSON.stringify({ ...switches, counts, reports, waiting: held.size, revision: grids.values().next().value?.revision }));
   }
   if (url.pathname === '/openapi.json') return response.end('{"paths":{"/api/v1/sample":{}}}');
   if (url.pathname === '/csp') { reports.push((await body(request)).toString()); return response.writeHead(204).end(); }
@@ -263,6 +273,7 @@ const server = createServer(async (request, response) => {
   if (switches.log) console.log(request.method, decodeURIComponent(request.url));
   try {
     if (kind !== 'events') {
+      while (switches.hold.includes(kind) || switches.hold.includes(url.pathname.slice(7))) await new Promise((goOn) => held.add(() => goOn(undefined)));
       const wait = switches.delay + Math.random() * switches.jitter;
       if (wait) await new Promise((ok) => setTimeout(ok, wait));
       if (kind === 'pages' && Math.random() < switches.failPages || kind === 'changes' && Math.random() < switches.failChanges) throw problem(503, 'Unavailable', 'The server is busy (switched on by the test).');

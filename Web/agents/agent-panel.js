@@ -88,8 +88,7 @@ export class AgentPanel {
   }
 
   async loadRuns() {
-    const runs = await api.runs(this.store.grid?.id ?? '').catch(() => []);
-    for (const run of runs) this.store.runChanged(run);
+    await this.store.askRuns(() => api.runs(this.store.grid?.id ?? '')).catch(() => []);
   }
 
   /** @param {boolean} [fresh] */
@@ -240,8 +239,8 @@ export class AgentPanel {
         if (id) viewport.push(id);
       }
       const view = store.effectiveView;
-      const run = await api.startRun(store.grid?.id ?? '', { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport, ...this.budget });
-      store.runChanged(run);
+      const asked = { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport, ...this.budget };
+      await store.askRuns(() => api.startRun(store.grid?.id ?? '', asked));
       this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);
     } catch (error) {

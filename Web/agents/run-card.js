@@ -142,8 +142,7 @@ export class RunCard {
     try {
       const run = this.store.runs.get(this.run), spent = what === 'resume' && /budget/.test(run?.reason ?? '');
       const twice = Object.fromEntries(Object.entries(run?.budget ?? {}).map(([name, most]) => [name, most * 2]));
-      const reply = await api.actOnRun(this.store.grid?.id ?? '', this.run, what, spent ? { budget: twice } : {});
-      if (reply?.run && typeof reply.done === 'number') this.store.runChanged(reply);
+      await this.store.askRuns(() => api.actOnRun(this.store.grid?.id ?? '', this.run, what, spent ? { budget: twice } : {}));
       if (what === 'undo') toast('The run\u2019s answers were taken back; what people changed since stays.');
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), { problem: true });

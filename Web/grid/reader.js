@@ -134,6 +134,21 @@ export class GridReader {
     this.ask(this.lastViewport.first, this.lastViewport.last);
   }
 
+  stopTimer() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  stopScrollTimer() {
+    clearTimeout(this.scrollTimer);
+    this.scrollTimer = undefined;
+  }
+
+  /** Reads under way, and timers that may lead to one: at 0, nothing is read before a person or the stream says something new. */
+  get pending() {
+    return this.inFlight.size + [this.timer, this.scrollTimer].filter((timer) => timer !== undefined).length;
+  }
+
   /** What is painted turned out not to be what was committed: the pages in view are asked for whole, as by one who holds none of them. */
   refetch() {
     for (const [page, held] of this.held) if (page >= this.lastViewport.first && page <= this.lastViewport.last) held.tag = '';
@@ -146,8 +161,8 @@ export class GridReader {
     this.inFlight.clear();
     this.arrived.clear();
     this.held.clear();
-    clearTimeout(this.timer);
-    clearTimeout(this.scrollTimer);
+    this.stopTimer();
+    this.stopScrollTimer();
     this.places.forget();
     this.begin();
   }
@@ -164,12 +179,16 @@ export class GridReader {
     if (!this.isOpen || this.awaitsView) return;
     const columns = this.painter.seenColumns;
     if (this.store.columns.length > windowColumns && (columns.first < this.window.low || columns.last > this.window.high)) return this.moveWindow();
-    clearTimeout(this.scrollTimer);
+    this.stopScrollTimer();
     const seen = this.painter.seen, first = Math.floor(seen.first / pageSize) + 1, last = Math.floor(seen.last / pageSize) + 1;
     if (first === this.lastViewport.first && last === this.lastViewport.last) return;
     const wait = this.store.pages.has(first) && this.store.pages.has(last) ? 0 : this.lastViewport.at + scrollPause - performance.now();
-    if (wait > 0) this.scrollTimer = setTimeout(() => this.scrolled(), wait);
-    else {
+    if (wait > 0) {
+      this.scrollTimer = setTimeout(() => {
+        this.scrollTimer = undefined;
+        this.scrolled();
+      }, wait);
+    } else {
       this.lastViewport = { first, last, at: performance.now() };
       this.places.apply();
       this.handle({ type: 'viewport', first, last });
@@ -177,8 +196,9 @@ export class GridReader {
   }
 
   moveWindow() {
-    clearTimeout(this.scrollTimer);
+    this.stopScrollTimer();
     this.scrollTimer = setTimeout(() => {
+      this.scrollTimer = undefined;
       const seen = this.painter.seen, columns = this.painter.seenColumns;
       if (columns.first >= this.window.low && columns.last <= this.window.high) return;
       this.ask(Math.floor(seen.first / pageSize) + 1, Math.floor(seen.last / pageSize) + 1);
@@ -263,10 +283,13 @@ export class GridReader {
       case 'evict': return void this.held.delete(effect.page);
       case 'releaseDraft': return this.places.whenPainted(() => this.drafts.release(effect.draft));
       case 'setTimer':
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.handle({ type: 'timer' }), Math.max(0, effect.at - performance.now()) + 1);
+        this.stopTimer();
+        this.timer = setTimeout(() => {
+          this.timer = undefined;
+          this.handle({ type: 'timer' });
+        }, Math.max(0, effect.at - performance.now()) + 1);
         return;
-      case 'cancelTimer': return clearTimeout(this.timer);
+      case 'cancelTimer': return this.stopTimer();
       case 'status': return this.status(effect);
       case 'restarted':
         this.counts.restarts++;

@@ -2,6 +2,8 @@
 // The page's one store: what is open, what was asked for, what the last applied snapshot holds. Modules read it, change it through
 // its methods, and hear of changes by topic. It decides nothing about order: that is the reconciler's.
 
+import { Runs } from './runs.js';
+
 /** @typedef {import('../types.js').Column} Column */
 /** @typedef {import('../types.js').Row} Row */
 /** @typedef {'grids' | 'grid' | 'sheet' | 'view' | 'snapshot' | 'advance' | 'viewport' | 'selection' | 'drafts' | 'connection' | 'runs' | 'problem' | 'widths'} Topic */
@@ -62,8 +64,7 @@ export class Store {
     /** The page reads' last failure, until one succeeds. @type {{ error: Error, since: number } | null} */
     this.problem = null;
 
-    /** @type {Map<string, import('../types.js').RunEvent>} */
-    this.runs = new Map();
+    this.runs = new Runs();
     /** Widths being dragged or just set, before the document has them. @type {Map<string, number>} */
     this.widths = new Map();
 
@@ -282,9 +283,18 @@ export class Store {
     this.emit('problem');
   }
 
-  /** @param {import('../types.js').RunEvent} event */
+  /** What the stream says of a run. @param {import('../types.js').RunEvent} event */
   runChanged(event) {
-    this.runs.set(event.run, { ...this.runs.get(event.run), ...event });
+    this.runs.hear(event);
     this.emit('runs');
+  }
+
+  /** Asks about runs, or for something to be done with one, and shows what the reply tells that is not older than what is shown.
+   * @template {import('../types.js').RunEvent | import('../types.js').RunEvent[] | null} T @param {() => Promise<T>} question @returns {Promise<T>} */
+  async askRuns(question) {
+    const asked = this.runs.ask(), reply = await question();
+    for (const run of [reply].flat()) if (run?.run && typeof run.done === 'number') this.runs.answer(run, asked);
+    this.emit('runs');
+    return reply;
   }
 }

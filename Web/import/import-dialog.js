@@ -8,6 +8,7 @@ import { bytes, count, counted, duration } from '../base/format.js';
 import { icon } from '../base/icons.js';
 import { openDialog, toast } from '../base/menu.js';
 import { columnTypes } from '../columns/column-menu.js';
+import { latest, leave } from '../trueline-guards.js';
 import { displayText } from '../wire/cell-value.js';
 import { upload } from './upload.js';
 
@@ -89,11 +90,14 @@ export class ImportDialog {
 
   /** Asks the server what it makes of the beginning of the file. @param {File} file */
   async guess(file) {
+    const url = api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query('&preview=20'));
     try {
-      const response = await fetch(api.importURL(this.store.grid?.id ?? '', this.store.sheetID, this.query('&preview=20')), { method: 'POST', body: file.slice(0, previewBytes), headers: { 'content-type': 'application/octet-stream' } });
-      const document = await response.json();
-      if (!response.ok) throw new Error(document.detail ?? `The server answered ${response.status}.`);
-      this.show(document, file);
+      await latest(this, async (signal) => {
+        const response = await fetch(url, { method: 'POST', body: file.slice(0, previewBytes), headers: { 'content-type': 'application/octet-stream' }, signal });
+        const document = await response.json();
+        if (!response.ok) throw new Error(document.detail ?? `The server answered ${response.status}.`);
+        return document;
+      }, (preview) => this.show(preview, file));
     } catch (error) {
       setText(this.status ?? document.body, `The file could not be read: ${error instanceof Error ? error.message : error}`);
       if (this.start) this.start.disabled = true;
@@ -135,6 +139,8 @@ export class ImportDialog {
   async run(file) {
     if (!this.start || !this.progress || !this.status || !this.dialog) return;
     const { status, progress } = this;
+    // A preview that is still on its way has nothing to say any more.
+    leave(this);
     this.start.disabled = true;
     progress.hidden = false;
     this.running = new AbortController();

@@ -22,6 +22,8 @@ let shown = null;
 let frameWanted = false;
 let panelsWanted = false;
 let searchTurn = 0;
+/** Rises with each trace that is asked for: the one asked for last is shown, however long another takes to read. */
+let loadTurn = 0;
 /** Matches in causal order. @type {number[]} */
 let found = [];
 const frames = /** @type {number[]} */ ([]);
@@ -209,13 +211,14 @@ function resize() {
   wantFrame();
 }
 
-/** @param {import('./sources.js').Source} source */
-async function show(source) {
+/** @param {import('./sources.js').Source} source @param {number} [turn] */
+async function show(source, turn = ++loadTurn) {
   const progress = /** @type {HTMLProgressElement} */ (byID('progress'));
   progress.hidden = false;
   byID('problem').textContent = '';
   await pause();
-  const trace = await readTrace(source.trace, (share) => { progress.value = share; }, pause);
+  const trace = await readTrace(source.trace, (share) => { if (turn === loadTurn) progress.value = share; }, pause);
+  if (turn !== loadTurn) return;
   if (!trace.count) {
     progress.hidden = true;
     const first = trace.rejections[0];
@@ -223,6 +226,7 @@ async function show(source) {
   }
   const model = new Model(trace, source.diagnosis, true);
   await paced(model.build(), pause);
+  if (turn !== loadTurn) return;
   progress.hidden = true;
   byID('start').hidden = true;
   byID('stage').hidden = byID('side').hidden = false;
@@ -257,9 +261,12 @@ function describe(name, model) {
 
 /** @param {() => Promise<import('./sources.js').Source>} source */
 async function load(source) {
+  const turn = ++loadTurn;
   try {
-    await show(await source());
+    const trace = await source();
+    if (turn === loadTurn) await show(trace, turn);
   } catch (error) {
+    if (turn !== loadTurn) return;
     byID('progress').hidden = true;
     if (shown) byID('summary').textContent = error instanceof Error ? error.message : String(error);
     else byID('problem').textContent = error instanceof Error ? error.message : String(error);

@@ -64,14 +64,15 @@ export class ViewSwitcher {
   }
 
   saveAs() {
-    const { store } = this, { filter, match, sort } = store.view;
+    const { store } = this, { view, sheetID } = store, { filter, match, sort } = view;
     const taken = new Set(store.views.map((v) => v.name));
     let name = suggestion(store);
     for (let n = 2; taken.has(name); n++) name = `${suggestion(store)} (${n})`;
     askText(this.button, 'View name', name, 'Save view', async (text) => {
       const made = await this.attempt(() => api.addView(...this.place, { name: text, filter, match, sort }));
       if (!made) return;
-      store.openSaved(made.id);
+      // Whoever went on to another view meanwhile wants to see that one.
+      if (store.sheetID === sheetID && store.view === view) store.openSaved(made.id);
       announce(`Saved the view ${made.name}`, true);
     });
   }
