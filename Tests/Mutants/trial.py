@@ -5,6 +5,7 @@ import math
 import os
 import re
 import resource
+import select
 import signal
 import subprocess
 import tempfile
@@ -118,6 +119,7 @@ def run(binary, killer, mutant, seconds, clock_seconds, goes_on=False):
         began = time.monotonic()
         with errors.open("wb") as output:
             process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=output, preexec_fn=lambda: on_one_core(seconds))
+        ended = os.pidfd_open(process.pid)
         verdict = Verdict(killer["name"])
         status = None
         while status is None:
@@ -131,7 +133,8 @@ def run(binary, killer, mutant, seconds, clock_seconds, goes_on=False):
                 if not events.first:
                     verdict.kind, verdict.test = "does not end", events.current
             else:
-                time.sleep(POLL_SECONDS)  # between two looks at the events it writes and at its end: waiting for either alone would miss the other
+                select.select([ended], [], [], POLL_SECONDS)  # its end wakes at once; what it writes into a file tells nobody, so that is looked at now and then
+        os.close(ended)
         process.returncode = os.waitstatus_to_exitcode(status)
         events.read()
         verdict.seconds = time.monotonic() - began
