@@ -25,6 +25,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kill import Writer, everything, sound  # noqa: E402
+import patience  # noqa: E402
 from trueline_process import Client, Problem, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -134,13 +135,10 @@ class PatientWriter(Writer):
                 return
 
 
-def until(condition, seconds, what):
+def until(condition, what):
     """Waits for something that another process does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit(f"waited {seconds} s in vain: {what}")
-        time.sleep(0.01)
+    if not patience.until(condition):
+        raise SystemExit(f"waited in vain: {what}")
 
 
 def failing_sync(disk, flood, server, seed, rng):
@@ -149,7 +147,7 @@ def failing_sync(disk, flood, server, seed, rng):
     time.sleep(0.05 + rng.random() * 0.4)
     disk.turn("sync")
     try:
-        status = server.process.wait(timeout=20)
+        status = server.process.wait(timeout=patience.CEILING)
     except subprocess.TimeoutExpired:
         server.kill()
         return ["the process went on after a sync had failed"]
@@ -181,7 +179,7 @@ def full_disk(disk, flood, server, seed, rng):
     writers = flood.writers(server.port, seed, PatientWriter)
     time.sleep(0.05 + rng.random() * 0.2)
     disk.turn("full")
-    until(lambda: all(w.refused > 2 or w.error for w in writers), 20, "an answer 507")
+    until(lambda: all(w.refused > 2 or w.error for w in writers), "an answer 507")
     faults = []
     try:
         everything(server.client(), flood.grid, flood.sheet)
@@ -189,7 +187,7 @@ def full_disk(disk, flood, server, seed, rng):
         faults.append(f"no reads on a full disk: {error!r}")
     disk.turn("")
     before = [len(w.acknowledged) for w in writers]
-    until(lambda: all(len(w.acknowledged) > b + 2 or w.error for w, b in zip(writers, before)), 20, "writing to resume")
+    until(lambda: all(len(w.acknowledged) > b + 2 or w.error for w, b in zip(writers, before)), "writing to resume")
     for writer in writers:
         writer.stopping.set()
     for writer in writers:

@@ -24,6 +24,7 @@ import time
 import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Browser"))
+from patience import chromium, comes, page_of  # noqa: E402
 from trueline_process import Client, Problem, Server  # noqa: E402
 
 WRITERS = 3
@@ -188,20 +189,20 @@ class OpenPage:
         from playwright.sync_api import sync_playwright
 
         self.play = sync_playwright().start()
-        self.browser = self.play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        self.page = self.browser.new_page()
+        self.browser = chromium(self.play)
+        self.page = page_of(self.browser)
         self.page.goto(f"{url}/#/{grid}/{sheet}")
-        self.page.wait_for_selector("[role=gridcell][data-row]", timeout=30_000)
+        self.page.wait_for_selector("[role=gridcell][data-row]")
 
     def wait_for(self, revision):
         try:
-            self.page.wait_for_function(
+            comes(
+                self.page,
                 "(r) => { const g = document.querySelector('[role=grid]');"
                 " return g.dataset.connection === 'live' && Number(g.dataset.revision) >= r; }",
-                arg=revision,
-                timeout=30_000,
+                revision,
             )
-        except Exception:
+        except TimeoutError:
             state = self.page.evaluate("({...document.querySelector('[role=grid]').dataset})")
             counters = self.page.evaluate("JSON.stringify(window.trueline)")
             return f"the open page did not recover to revision {revision}: {state}, counters {counters}"

@@ -6,7 +6,7 @@
 
 A scripted provider answers, refuses, hangs, cuts, garbles, goes on for ever and answers in the wrong type, by its seed; three of ten rows ask
 what another row asks. Each SIGKILL comes at a share of the work that the seed draws; then the server is started again, and nobody asks it to go
-on. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with the provider's own count and raised.
+on. The last rows are answered once all kills were made: the run cannot be faster than who looks at it. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with the provider's own count and raised.
 
 At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills; no answer that the log had was
 asked for again; tokens in the ledger equal the provider's for every call that is not in doubt; no budget was passed.
@@ -28,8 +28,11 @@ from trueline_process import BINARY, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# A call that hangs is given up after this time, instead of two minutes.
+# A call that hangs is given up after this time, instead of two minutes. None hangs in the short form: there a call that is given up was only slow.
 CALL_SECONDS = 2
+# Rows whose answers wait for the last kill: fewer than workers, which have other rows to ask about.
+HELD_ROWS = 4
+HELD = "City at the end"
 
 
 def provider(options):
@@ -40,7 +43,7 @@ def provider(options):
     flags = [text for fault, rate in rates.items() for text in (f"--{fault}-rate", str(rate))]
     process = subprocess.Popen(
         [sys.executable, os.path.join(HERE, "..", "Provider", "scripted_provider.py"), "--port", "0", "--seed", str(options.seed),
-         "--numbers", "--retry-after", "0", "--latency", str(options.latency), *flags],
+         "--numbers", "--retry-after", "0", "--hold", HELD, "--latency", str(options.latency), *flags],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     found = re.search(r"http://[\d.]+:\d+", process.stdout.readline())
     if not found:
@@ -68,7 +71,7 @@ def main():
     for name in [name for name in os.environ if name.startswith(("ANTHROPIC_", "OLLAMA_"))]:
         del os.environ[name]
     os.environ.update(OPENAI_BASE_URL=f"{address}/v1", OPENAI_API_KEY="sk-scripted", OPENAI_MODEL="scripted")
-    server = Server("--call-seconds", str(CALL_SECONDS), data=tempfile.mkdtemp(prefix="trueline-runs-"))
+    server = Server("--call-seconds", str(CALL_SECONDS if options.long else 3_600), data=tempfile.mkdtemp(prefix="trueline-runs-"))
     try:
         failures = Trial(options, server, address).run()
     finally:
@@ -108,6 +111,8 @@ class Trial:
             if self.kills < len(thresholds) and done >= thresholds[self.kills]:
                 time.sleep(self.chance.uniform(0, 0.05))  # drawn from the seed: the kill has to fall anywhere within what happens between two looks
                 self.kill()
+                if self.kills == len(thresholds):
+                    urllib.request.urlopen(urllib.request.Request(f"{self.address}/let", b'{"all": true}', method="POST")).close()
             else:
                 time.sleep(0.01)  # between two looks at a run of a real server, which only the clock moves on
         self.took = time.monotonic() - began
@@ -116,7 +121,7 @@ class Trial:
         # The command line watches it to its end; cells that failed make its exit code 1.
         watched = subprocess.run(
             [BINARY, "enrich", "--server", self.server.url, "--grid", self.grid, "--run", self.name, "--json"],
-            capture_output=True, text=True, timeout=600)
+            capture_output=True, text=True)
         if watched.returncode not in (0, 1) or json.loads(watched.stdout)["state"] != "finished":
             raise SystemExit(f"trueline enrich ended with {watched.returncode}: {watched.stdout}{watched.stderr}")
         self.compare(self.client.request("GET", self.path))
@@ -128,6 +133,7 @@ class Trial:
         self.sheet = self.client.request("GET", f"/grids/{self.grid}")["sheets"][0]["id"]
         # Three of ten rows ask what another row asks.
         names = [f"City {self.chance.randrange(rows * 7 // 10) if self.chance.random() < 0.3 else n}" for n in range(rows)]
+        names[-HELD_ROWS:] = [f"{HELD} {n}" for n in range(HELD_ROWS)]
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
             file.write("City\n" + "\n".join(names) + "\n")
             file.flush()
