@@ -2,6 +2,7 @@
 // Drives the ordering core: carries out its effects with fetch and timers, and tells it what came of them. Payloads are kept until the
 // core says for each of their pages whether to hold it or to drop it; what it says to paint goes to the store in one piece.
 
+import { Timer } from '../base/timer.js';
 import { commitSignal, idNumber, loadOrdering } from '../ordering.js';
 import { Problem, api } from '../wire/api.js';
 import { Lineage } from '../wire/lineage.js';
@@ -31,10 +32,9 @@ export class GridReader {
     this.arrived = new Map();
     /** @type {Map<string, AbortController>} */
     this.inFlight = new Map();
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.scrollTimer = undefined;
+    /** When the core wants to be told of the time. */
+    this.timer = new Timer();
+    this.scrollTimer = new Timer();
     this.lastViewport = { first: 0, last: 0, at: 0 };
     /** The columns of the current intent's reads, by position. */
     this.window = { low: 0, high: windowColumns - 1 };
@@ -134,19 +134,9 @@ export class GridReader {
     this.ask(this.lastViewport.first, this.lastViewport.last);
   }
 
-  stopTimer() {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-  }
-
-  stopScrollTimer() {
-    clearTimeout(this.scrollTimer);
-    this.scrollTimer = undefined;
-  }
-
   /** Reads under way, and timers that may lead to one: at 0, nothing is read before a person or the stream says something new. */
   get pending() {
-    return this.inFlight.size + [this.timer, this.scrollTimer].filter((timer) => timer !== undefined).length;
+    return this.inFlight.size + Number(this.timer.isSet) + Number(this.scrollTimer.isSet);
   }
 
   /** What is painted turned out not to be what was committed: the pages in view are asked for whole, as by one who holds none of them. */
@@ -158,11 +148,8 @@ export class GridReader {
   close() {
     this.isOpen = false;
     for (const controller of this.inFlight.values()) controller.abort();
-    this.inFlight.clear();
-    this.arrived.clear();
-    this.held.clear();
-    this.stopTimer();
-    this.stopScrollTimer();
+    for (const kept of [this.inFlight, this.arrived, this.held]) kept.clear();
+    for (const timer of [this.timer, this.scrollTimer]) timer.stop();
     this.places.forget();
     this.begin();
   }
@@ -179,16 +166,12 @@ export class GridReader {
     if (!this.isOpen || this.awaitsView) return;
     const columns = this.painter.seenColumns;
     if (this.store.columns.length > windowColumns && (columns.first < this.window.low || columns.last > this.window.high)) return this.moveWindow();
-    this.stopScrollTimer();
+    this.scrollTimer.stop();
     const seen = this.painter.seen, first = Math.floor(seen.first / pageSize) + 1, last = Math.floor(seen.last / pageSize) + 1;
     if (first === this.lastViewport.first && last === this.lastViewport.last) return;
     const wait = this.store.pages.has(first) && this.store.pages.has(last) ? 0 : this.lastViewport.at + scrollPause - performance.now();
-    if (wait > 0) {
-      this.scrollTimer = setTimeout(() => {
-        this.scrollTimer = undefined;
-        this.scrolled();
-      }, wait);
-    } else {
+    if (wait > 0) this.scrollTimer.set(wait, () => this.scrolled());
+    else {
       this.lastViewport = { first, last, at: performance.now() };
       this.places.apply();
       this.handle({ type: 'viewport', first, last });
@@ -196,13 +179,11 @@ export class GridReader {
   }
 
   moveWindow() {
-    this.stopScrollTimer();
-    this.scrollTimer = setTimeout(() => {
-      this.scrollTimer = undefined;
+    this.scrollTimer.set(scrollPause, () => {
       const seen = this.painter.seen, columns = this.painter.seenColumns;
       if (columns.first >= this.window.low && columns.last <= this.window.high) return;
       this.ask(Math.floor(seen.first / pageSize) + 1, Math.floor(seen.last / pageSize) + 1);
-    }, scrollPause);
+    });
   }
 
   /** @param {import('../wire/event-stream.js').StreamEvent} event */
@@ -283,13 +264,8 @@ export class GridReader {
       case 'evict': return void this.held.delete(effect.page);
       case 'releaseDraft': return this.places.whenPainted(() => this.drafts.release(effect.draft));
       case 'setTimer':
-        this.stopTimer();
-        this.timer = setTimeout(() => {
-          this.timer = undefined;
-          this.handle({ type: 'timer' });
-        }, Math.max(0, effect.at - performance.now()) + 1);
-        return;
-      case 'cancelTimer': return this.stopTimer();
+        return this.timer.set(Math.max(0, effect.at - performance.now()) + 1, () => this.handle({ type: 'timer' }));
+      case 'cancelTimer': return this.timer.stop();
       case 'status': return this.status(effect);
       case 'restarted':
         this.counts.restarts++;
