@@ -189,7 +189,7 @@ public enum RunFact: Hashable, Sendable {
     case asked(task: UInt32, call: UInt32, reserved: RunUsage)
     /// A task took a step: its open call ended, or it came to its end without one.
     case settled(task: UInt32, call: CallEnd?, TaskResult)
-    /// The process ended while these calls were open: what they cost is not known. Their tasks are asked about again.
+    /// The process, or the connection, ended while these calls were open: what they cost is not known. Their tasks are asked about again.
     case doubted(tasks: [UInt32])
     /// The run's answers were taken back.
     case undone(cells: UInt32)

@@ -13,13 +13,14 @@ import NIOHTTP1
 
 /// Carries model calls over AsyncHTTPClient: no redirect is followed, no cookie kept, certificates are checked. Each connection's address is
 /// judged when it is made, before a request is sent over it: that a name led to a good address a moment ago says nothing (DNS rebinding).
+/// Connections are kept from call to call for a short time; what a connection's end means for a request says `ConnectionWatch`.
 struct HTTPModelTransport: ModelTransport {
     /// Time to connect and to shake hands; how long the answer may take is the run's decision.
     static let connectSeconds: Int64 = 10
     /// Time without a byte: a stream that says nothing for so long is dead.
     static let silenceSeconds: Int64 = 120
 
-    /// How many kept connections may turn out closed before a call gives up.
+    /// How many connections may end before a request was sent whole, until a call gives up.
     static let staleConnections = 4
     /// ECONNREFUSED on Linux.
     private static let connectionRefused: CInt = 111
@@ -31,13 +32,19 @@ struct HTTPModelTransport: ModelTransport {
         var reason: String
     }
 
-    /// - Parameter addresses: where names lead, instead of what a resolver says: for tests.
-    init(network: ModelNetwork, addresses: [String: String] = [:]) {
+    /// - Parameters:
+    ///   - addresses: where names lead, instead of what a resolver says: for tests.
+    ///   - idleTime: how long a connection is kept for the next call.
+    init(network: ModelNetwork, addresses: [String: String] = [:], idleTime: Duration = ConnectionWatch.idleTime) {
         var configuration = HTTPClient.Configuration()
         configuration.dnsOverride = addresses
         configuration.http1_1ConnectionDebugInitializer = { channel in
             guard let objection = network.objection(to: Self.bytes(of: channel.remoteAddress)) else {
-                return channel.eventLoop.makeSucceededVoidFuture()
+                return channel.eventLoop.submit {
+                    let pipeline = channel.pipeline.syncOperations
+                    let codec = try pipeline.handler(type: ByteToMessageHandler<HTTPResponseDecoder>.self)
+                    try pipeline.addHandler(ConnectionWatch(), position: .after(codec))
+                }
             }
             let address = channel.remoteAddress?.ipAddress ?? "an unknown address"
             return channel.close().flatMapThrowing { throw Refusal(reason: "it is at \(address), \(objection)") }
@@ -48,6 +55,7 @@ struct HTTPModelTransport: ModelTransport {
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = RunLimits.mostConcurrentCalls
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = TimeAmount(idleTime)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -63,9 +71,6 @@ struct HTTPModelTransport: ModelTransport {
         var call = HTTPClientRequest(url: request.url)
         call.method = HTTPMethod(rawValue: request.method)
         for field in request.headers { call.headers.add(name: field.name, value: field.value) }
-        // Small servers close a kept connection at any moment, and a request lost there may have been read. Without TLS a new
-        // connection costs nothing worth that doubt.
-        if request.url.hasPrefix("http://") { call.headers.add(name: "connection", value: "close") }
         call.body = .bytes(ByteBuffer(bytes: request.body))
         for attempt in 1... {
             var hasBegun = false
@@ -79,10 +84,21 @@ struct HTTPModelTransport: ModelTransport {
             } catch let failure as ModelFailure {
                 throw failure
             } catch {
-                // The server had closed a kept connection: nothing was sent, so nothing is asked twice.
-                if !hasBegun, attempt < Self.staleConnections, error as? ChannelError == .ioOnClosedChannel { continue }
+                // The server had closed the connection before all was sent: nobody has answered, so nothing is asked twice.
+                if !hasBegun, attempt < Self.staleConnections, Self.isUnsent(error) { continue }
                 throw Self.failure(error, hasBegun: hasBegun, url: call.url)
             }
+        }
+    }
+
+    /// Whether the request cannot have been read whole. The client's own two errors come from connections that it found closed when it was
+    /// about to send: what ends later is a `Loss`.
+    private static func isUnsent(_ error: any Error) -> Bool {
+        switch error {
+        case let loss as ConnectionWatch.Loss: loss == .beforeItWasSent
+        case let error as ChannelError: error == .ioOnClosedChannel
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        default: false
         }
     }
 
@@ -101,6 +117,9 @@ struct HTTPModelTransport: ModelTransport {
         }
         if let refusal = error as? Refusal {
             return ModelFailure(.refused, "\(url) was not asked: \(refusal.reason)")
+        }
+        if let loss = error as? ConnectionWatch.Loss, loss == .afterItWasSent {
+            return ModelFailure(.lost, "the connection to \(url) ended before a reply; the question may have been read")
         }
         if error as? HTTPClientError == .readTimeout {
             return ModelFailure(.timedOut, "no byte came for \(silenceSeconds) s from \(url)")

@@ -37,8 +37,9 @@ struct CoreWorld {
                     if !unready.contains(id.task) { events.append(.questionReady(id, reserved: reserve)) }
                 case .close(let id) where takesNotes: events.append(.markCommitted(id))
                 case .book(let id, _) where takesNotes: events.append(.costBooked(id))
+                case .doubt(let id) where takesNotes: events.append(.costBooked(id))
                 case .record(let phase) where takesNotes: events.append(.phaseRecorded(phase))
-                case .ask, .stop, .submit, .mark, .close, .setTimer, .ended, .book, .record: break
+                case .ask, .stop, .submit, .mark, .close, .setTimer, .ended, .book, .doubt, .record: break
                 }
                 new.append(effect)
             }

@@ -58,7 +58,7 @@ struct RunExplorationTests {
                 case .ended: hasEnded = true
                 case .close(let id):
                     flying.append(InFlight(due: world.now + .milliseconds(1 + pick(200)), event: .markCommitted(id)))
-                case .book(let id, _):
+                case .book(let id, _), .doubt(let id):
                     open.remove(id)
                     let event: RunCore.Event = chance(0.1) ? .submissionFailed(id, .overloaded) : .costBooked(id)
                     flying.append(InFlight(due: world.now + .milliseconds(1 + pick(200)), event: event))

@@ -4,11 +4,13 @@
     python3 Tests/Faults/runs.py --rows 400 --kills 20 --seed 1
     python3 Tests/Faults/runs.py --long --seed 1        10,000 rows, 100 kills: some minutes
 
-A scripted provider answers, refuses, hangs, cuts, garbles, goes on for ever and answers in the wrong type, by its seed; three of ten rows ask
-what another row asks. Each SIGKILL comes at a share of the work that the seed draws; then the server is started again, and nobody asks it to go
-on. The last rows are answered once all kills were made: the run cannot be faster than who looks at it. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with the provider's own count and raised.
+A scripted provider answers, refuses, hangs, cuts, garbles, goes on for ever and answers in the wrong type, by its seed; it reads questions, books them and
+ends the connection, and it ends kept connections unannounced, by FIN and RST; three of ten rows ask what another row asks. Each SIGKILL comes at a
+share of the work that the seed draws; then the server is started again, and nobody asks it to go on. The last rows are answered once all kills were
+made: the run cannot be faster than who looks at it. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with
+the provider's own count and raised.
 
-At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills; no answer that the log had was
+At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills and one for each connection that ended; no answer that the log had was
 asked for again; tokens in the ledger equal the provider's for every call that is not in doubt; no budget was passed.
 """
 
@@ -37,7 +39,7 @@ HELD = "City at the end"
 
 def provider(options):
     """Starts the scripted provider; answers the process and its address."""
-    rates = {"limit": 0.1, "timeout": 0.05, "garbage": 0.02, "cut": 0.03, "length": 0.02, "wrong": 0.02, "endless": 0.005, "drip": 0.005, "server": 0.02}
+    rates = {"limit": 0.1, "timeout": 0.05, "garbage": 0.02, "cut": 0.03, "length": 0.02, "wrong": 0.02, "endless": 0.005, "drip": 0.005, "server": 0.02, "lose": 0.02, "stale": 0.1}
     if not options.long:
         rates["timeout"] = rates["drip"] = 0  # each takes CALL_SECONDS
     flags = [text for fault, rate in rates.items() for text in (f"--{fault}-rate", str(rate))]
@@ -197,8 +199,9 @@ class Trial:
         if self.kills < self.options.kills:
             self.failures.append(f"only {self.kills} kills: the run was faster")
         doubts = {f"{end['run']}-{doubt['row']}-{doubt['call']}" for doubt in end["doubts"]}
-        if len(doubts) != end["inDoubt"] or end["inDoubt"] > self.options.workers * self.kills:
-            self.failures.append(f"{end['inDoubt']} calls in doubt, {len(doubts)} listed, {self.kills} kills of {self.options.workers} workers")
+        ended = told["lose"] + told["stale"]
+        if len(doubts) != end["inDoubt"] or end["inDoubt"] > self.options.workers * self.kills + ended:
+            self.failures.append(f"{end['inDoubt']} calls in doubt, {len(doubts)} listed, {self.kills} kills of {self.options.workers} workers, {ended} ends of connections")
         ledger = end["inputTokens"] + end["outputTokens"]
         paid = sum(tokens for name, tokens in told["tokensByCall"].items() if name not in doubts)
         if ledger != paid:
@@ -209,9 +212,9 @@ class Trial:
         everything = sum(told["tokens"].values())
         if everything > self.budget:
             self.failures.append(f"{everything} tokens were used, {self.budget} allowed")
-        faults = {name: told[name] for name in ("limit", "timeout", "garbage", "cut", "length", "wrong", "endless", "drip", "server")}
+        faults = {name: told[name] for name in ("limit", "timeout", "garbage", "cut", "length", "wrong", "endless", "drip", "server", "lose", "stale")}
         print(
-            f"{rows} rows, {self.kills} kills, {self.took:.0f} s: {cells}; {told['calls']} calls, faults {faults}; {end['inDoubt']} in doubt "
+            f"{rows} rows, {self.kills} kills, {self.took:.0f} s: {cells}; {told['calls']} calls over {told['connections']} connections, faults {faults}; {end['inDoubt']} in doubt "
             f"({doubtful} of them answered), {told['askedTwiceCount']} asked twice, ledger {ledger} tokens, provider {paid} beside "
             f"{sum(told['tokensByCall'].values()) - paid} in doubt; budget raised {self.raises} times to {self.budget}; "
             f"ready again within {max(self.ready, default=0):.2f} s\nreasons of failed cells: {reasons}")

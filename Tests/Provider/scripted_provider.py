@@ -12,6 +12,9 @@ Answers are deterministic: a function of the last user message, unless --answer 
 must equal one filled without. Which call fails how is decided by the seed, the message and how often it was asked before, not by
 the order of arrival: two runs with the same seed see the same faults, whatever the concurrency.
 
+A connection is kept, as HTTP/1.1 has it. With --stale-rate some are closed after a reply that did not say so: at once, or as the next request arrives,
+which is not read. The fault "lose" closes the connection when the request was read, by FIN or RST, and books it as paid: as bad as a server can be.
+
 GET /stats answers with counts (and, under "tokensByCall", tokens by the X-Client-Request-Id of each call): calls, answers, each fault, calls in flight at most, closed by the client, tokens, and under
 "askedTwice" the messages that were answered in full more than once (each of them was paid for twice).
 POST /reset sets them to zero. GET /v1/models lists one model.
@@ -24,14 +27,18 @@ with {"calls": N} lets N of them through, those that came first before others; {
 import argparse
 import hashlib
 import json
+import os
 import random
+import select
 import socket
+import struct
 import sys
 import threading
 import time
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error", "wrong", "endless", "drip")
+FAULTS = ("limit", "server", "timeout", "garbage", "cut", "length", "error", "wrong", "endless", "drip", "lose")
 
 
 class Gate:
@@ -87,7 +94,7 @@ class Script:
 
     def reset(self) -> None:
         with self.lock:
-            self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight", "schemas", "corrections")}
+            self.counts = {name: 0 for name in ("calls", "answers", "badKey", "closedByClient", "inFlight", "mostInFlight", "schemas", "corrections", "stale", "connections")}
             self.counts.update({fault: 0 for fault in FAULTS})
             self.tokens = {"input": 0, "output": 0}
             self.asked: dict[str, int] = {}
@@ -114,6 +121,10 @@ class Script:
             if chance < 0:
                 return fault
         return None
+
+    def ends(self, message: str, before: int) -> bool:
+        """Whether the connection ends after this reply."""
+        return random.Random(f"stale/{self.options.seed}/{message}/{before}").random() < self.options.stale_rate
 
     def answer(self, message: str, fault: str | None = None, schema: dict | None = None) -> str:
         if fault == "wrong":
@@ -324,6 +335,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_) -> None:
         pass
 
+    def setup(self) -> None:
+        super().setup()
+        self.script.count("connections")
+
     def do_GET(self) -> None:
         if self.path == "/stats":
             self.document(200, self.script.stats())
@@ -388,7 +403,24 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(529 if self.api is Anthropic else 503, fault, "The server is overloaded")
         if fault == "timeout":
             return self.hang()
+        if fault == "lose":
+            self.book(message, (len(message.split()) + 20, 1), fault)
+            return self.end_connection(reset=zlib.crc32(message.encode()) % 2 == 1)
         self.stream(request, message, fault, schema)
+        if not self.close_connection and self.script.ends(message, before):
+            self.script.count("stale")
+            if zlib.crc32(message.encode()) % 2:
+                # A reset at once could take the reply with it. What has arrived and is not read makes the end a reset.
+                select.select([self.connection], [], [], options.hang_seconds)
+            self.end_connection(reset=False)
+
+    def end_connection(self, reset: bool) -> None:
+        """Ends the connection without a word."""
+        self.close_connection = True
+        if reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The server shuts a connection down before it closes it, which would be a FIN: this closes it first.
+        os.close(self.connection.detach())
 
     def stream(self, request: dict, message: str, fault: str | None, schema: dict | None) -> None:
         words = [m["content"] for m in request["messages"] if m["role"] == "user"]
@@ -457,7 +489,7 @@ class Handler(BaseHTTPRequestHandler):
         """Counts what was answered, once all of it was written."""
         with self.script.lock:
             # After garbage a client may have gone before the usage came.
-            if fault in (None, "length", "wrong"):
+            if fault in (None, "length", "wrong", "lose"):
                 self.script.tokens["input"] += usage[0]
                 self.script.tokens["output"] += usage[1]
                 name = self.headers.get("x-client-request-id")
@@ -549,6 +581,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--hold", metavar="TEXT", help="messages that hold this text are answered when POST /let says so")
     parser.add_argument("--retry-after", type=int, default=1)
     parser.add_argument("--hang-seconds", type=float, default=600)
+    parser.add_argument("--stale-rate", type=float, default=0, help="share of replies after which the connection is closed, unannounced")
     for fault in FAULTS:
         parser.add_argument(f"--{fault}-rate", type=float, default=0, help=f"share of calls that meet the fault \"{fault}\"")
     return parser.parse_args()

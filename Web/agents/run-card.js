@@ -76,7 +76,7 @@ export class RunCard {
     this.wasActive = isActive(event);
   }
 
-  /** Calls that were open when the server stopped; which ones is asked for when somebody opens the list. @param {number} inDoubt */
+  /** Calls of which nobody knows what they cost; which ones is asked for when somebody opens the list. @param {number} inDoubt */
   renderDoubts(inDoubt) {
     this.doubts.hidden = inDoubt === 0;
     const summary = /** @type {HTMLElement} */ (this.doubts.firstElementChild);
@@ -94,7 +94,7 @@ export class RunCard {
       const doubts = (await api.readRun(this.store.grid?.id ?? '', this.run)).doubts ?? [];
       if (asked !== this.listed) return;
       list.replaceChildren(...doubts.map((doubt) => h('li', {}, h('b', {}, doubt.label ?? doubt.row), `: call ${doubt.call}, at most ${count(doubt.tokensAtMost)} tokens${doubt.costAtMost ? `, ${money(doubt.costAtMost)}` : ''}`)));
-      setText(hint, `They were open when the server stopped. What they cost is not known; the budget counts the most they can have cost, and each was asked again once.${doubts.length < inDoubt ? ` The first ${count(doubts.length)}:` : ''}`);
+      setText(hint, `They were open when Trueline stopped, or their connection ended before a reply. What they cost is not known; the budget counts the most they can have cost, and each question was asked again.${doubts.length < inDoubt ? ` The first ${count(doubts.length)}:` : ''}`);
     } catch (error) {
       this.listed = 0;
       setText(hint, error instanceof Error ? error.message : String(error));

@@ -29,8 +29,10 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case serverFailed
         /// No whole answer in time.
         case timedOut
-        /// No connection, or it broke before the reply began.
+        /// No connection, or it broke before the request was sent whole.
         case unreachable
+        /// The connection ended after the request was sent and before a reply: it may have been read, and paid for.
+        case lost
         /// The stream ended without a finish reason: whatever came is a part, never a value.
         case cut
         /// The model stopped at its limit of tokens, or the answer passed our limit of bytes.
@@ -99,7 +101,7 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
 
     package var recovery: Recovery {
         switch kind {
-        case .rateLimited, .serverFailed, .timedOut, .unreachable, .cut: .retry
+        case .rateLimited, .serverFailed, .timedOut, .unreachable, .lost, .cut: .retry
         // Without an answer there is nothing to tell the model: rules fail so.
         case .empty, .wrongType, .notAChoice, .schemaViolated: wrong == nil ? .failCell : .correct
         case .schemaRefused: .askPlainly

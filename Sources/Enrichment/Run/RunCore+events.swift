@@ -79,7 +79,7 @@ extension RunCore {
         case answerCommitted(CallID, ChangeResult)
         /// The grid committed a mark or the end of a task, or has no use for the mark.
         case markCommitted(CallID)
-        /// The grid committed what a failed call cost.
+        /// The grid committed what a failed call cost, or that it is not known.
         case costBooked(CallID)
         /// The grid committed the run's phase.
         case phaseRecorded(RunPhase)
@@ -133,6 +133,8 @@ extension RunCore {
         case close(CallID)
         /// Write down what a failed call cost.
         case book(CallID, CallEnd)
+        /// Write down that a call ended, and that what it cost is not known.
+        case doubt(CallID)
         /// Write down the run's phase.
         case record(RunPhase)
         /// Send `timerFired` at this time. Replaces the time set before.

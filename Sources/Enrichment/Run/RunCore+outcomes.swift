@@ -18,37 +18,43 @@ extension RunCore {
     mutating func failed(_ id: CallID, _ failure: ModelFailure, at now: Duration) {
         if let wrong = correctable(id, failure) { return correct(id, wrong, failure, at: now) }
         guard let call = takeCall(id) else { return }
-        book(failure.usage, isShared: call.reserved == nil)
-        let end = callEnd(call, failure.usage)
+        let cost = cost(of: call, failure)
+        switch cost {
+        case .nothing, .known: book(failure.usage, isShared: call.reserved == nil)
+        case .unknown(let reserved):
+            // The budget counts what it may have cost; nobody is told that it was spent.
+            spent = spent + reserved
+            tally.doubts += 1
+        }
         switch failure.recovery {
         case .askPlainly where plain.insert(id.task).inserted:
             // The server's doing, not the row's: it counts as no attempt.
             tasks[id.task].attempts -= 1
-            again(id.task, end, due: now)
-        case .endRun: refuse(id.task, end, failure.message)
-        case .pauseRun: pause(id.task, end, failure.message)
-        case .failCell, .correct, .askPlainly: failCell(id.task, end, failure)
-        case .retry: retry(call, end, failure, at: now)
+            again(id.task, cost, due: now)
+        case .endRun: refuse(id.task, cost, failure.message)
+        case .pauseRun: pause(id.task, cost, failure.message)
+        case .failCell, .correct, .askPlainly: failCell(id.task, cost, failure)
+        case .retry: retry(call, cost, failure, at: now)
         }
     }
 
     /// Not this row's fault when row after row is rejected in the same words.
-    private mutating func failCell(_ task: Int, _ end: CallEnd?, _ failure: ModelFailure) {
+    private mutating func failCell(_ task: Int, _ cost: CallCost, _ failure: ModelFailure) {
         passingFailures = 0
         guard failure.kind == .rejected else {
             rejections = 0
             sameRejections = 0
             let corrections = corrections[task]?.count ?? 0
             let told = corrections > 0 ? " (told what was wrong \(corrections) times)" : ""
-            return fail(task, end, failure.message + told)
+            return fail(task, cost, failure.message + told)
         }
         rejections += 1
         sameRejections = failure.message == lastRejection ? sameRejections + 1 : 1
         lastRejection = failure.message
         if sameRejections >= limits.sameRejections {
-            return pause(task, end, "\(sameRejections) rows were rejected one after the other: \(failure.message)")
+            return pause(task, cost, "\(sameRejections) rows were rejected one after the other: \(failure.message)")
         }
-        fail(task, end, failure.message)
+        fail(task, cost, failure.message)
         if rejections >= limits.rejections, tally.committed + tally.suggested == 0 {
             self.end(.refused(reason: "the first \(rejections) prompts were rejected: \(failure.message)"))
         }
@@ -75,7 +81,7 @@ extension RunCore {
         tally.corrections += 1
         tasks[id.task].attempts -= 1
         corrections[id.task, default: []].append(wrong)
-        again(id.task, callEnd(call, failure.usage), due: now)
+        again(id.task, cost(of: call, failure), due: now)
     }
 
     /// What was said beside a task's question; tasks that waited for its answer ask themselves.
@@ -85,15 +91,15 @@ extension RunCore {
         releaseParked(by: task)
     }
 
-    private mutating func retry(_ call: Call, _ end: CallEnd?, _ failure: ModelFailure, at now: Duration) {
+    private mutating func retry(_ call: Call, _ cost: CallCost, _ failure: ModelFailure, at now: Duration) {
         let task = call.id.task
         tally.retries += 1
         passingFailures += 1
         if let asked = failure.retryAfter, asked > limits.longestHonoredWait {
-            return pause(task, end, "\(failure.message) (it asks to wait \(asked.components.seconds) s)")
+            return pause(task, cost, "\(failure.message) (it asks to wait \(asked.components.seconds) s)")
         }
         if passingFailures >= limits.outage {
-            return pause(task, end, "\(passingFailures) calls failed one after the other, the last one: \(failure.message)")
+            return pause(task, cost, "\(passingFailures) calls failed one after the other, the last one: \(failure.message)")
         }
         let wait = wait(after: Int(tasks[task].attempts), asked: failure.retryAfter)
         if failure.kind == .rateLimited { narrow(call, quietUntil: now + wait) }
@@ -103,47 +109,63 @@ extension RunCore {
             quietUntil = max(quietUntil ?? .zero, now + pause)
         }
         guard Int(tasks[task].attempts) < limits.attempts else {
-            return fail(task, end, "\(failure.message) (\(tasks[task].attempts) attempts)")
+            return fail(task, cost, "\(failure.message) (\(tasks[task].attempts) attempts)")
         }
-        again(task, end, due: now + wait)
+        again(task, cost, due: now + wait)
     }
 
     /// The run is over; what this call cost is still written down.
-    private mutating func refuse(_ task: Int, _ end: CallEnd?, _ reason: String) {
-        again(task, end, due: .zero)
+    private mutating func refuse(_ task: Int, _ cost: CallCost, _ reason: String) {
+        again(task, cost, due: .zero)
         self.end(.refused(reason: ModelFailure.bounded(reason)))
     }
 
     /// No row would fare better until a person has done something about it: calls in flight end, and none begins.
-    private mutating func pause(_ task: Int, _ end: CallEnd?, _ reason: String) {
-        again(task, end, due: .zero)
+    private mutating func pause(_ task: Int, _ cost: CallCost, _ reason: String) {
+        again(task, cost, due: .zero)
         if phase == .running { phase = .paused(.decision(ModelFailure.bounded(reason))) }
     }
 
     /// Asks a task again at a time, once what the failed call cost is in the log.
-    private mutating func again(_ task: Int, _ end: CallEnd?, due: Duration) {
-        guard let end else {
+    private mutating func again(_ task: Int, _ cost: CallCost, due: Duration) {
+        switch cost {
+        case .nothing:
             waits.append(Wait(task: task, due: due))
             return move(task, to: .waiting)
+        case .known(let end): submissions[task] = .book(end, due: due)
+        case .unknown: submissions[task] = .doubt(.askAgain(due: due))
         }
-        submissions[task] = .book(end, due: due)
         submit(task)
     }
 
     mutating func booked(_ id: CallID, at now: Duration) {
-        guard isWithGrid(id, .booking), case .book(_, let due)? = submissions.removeValue(forKey: id.task) else { return }
+        guard isWithGrid(id, .booking), let submission = submissions.removeValue(forKey: id.task) else { return }
         roomAgain()
         switch phase {
-        case .ready, .running, .paused:
+        case .ready, .running, .paused: break
+        case .ending, .ended: return move(id.task, to: .cancelled)
+        }
+        switch submission {
+        case .book(_, let due), .doubt(.askAgain(let due)):
             waits.append(Wait(task: id.task, due: due))
             move(id.task, to: .waiting)
-        case .ending, .ended: move(id.task, to: .cancelled)
+        case .doubt(.fail(let reason)): fail(id.task, .nothing, reason)
+        case .answer, .mark, .close: preconditionFailure("task \(id.task) is booking \(submission)")
         }
     }
 
-    /// How a call that was begun ended; `nil` when none was made.
-    private func callEnd(_ call: Call, _ usage: RunUsage) -> CallEnd? {
-        call.reserved == nil ? nil : CallEnd(call: call.id.serial, usage: usage)
+    /// What a failed call cost, as far as anybody knows.
+    private enum CallCost {
+        /// No call was made.
+        case nothing
+        case known(CallEnd)
+        /// Its question may have been read; at most this.
+        case unknown(RunUsage)
+    }
+
+    private func cost(of call: Call, _ failure: ModelFailure) -> CallCost {
+        guard let reserved = call.reserved else { return .nothing }
+        return failure.kind == .lost ? .unknown(reserved) : .known(CallEnd(call: call.id.serial, usage: failure.usage))
     }
 
     mutating func skipped(_ id: CallID, _ reason: String, _ isMarked: Bool, at now: Duration) {
@@ -193,9 +215,14 @@ extension RunCore {
         }
     }
 
-    private mutating func fail(_ task: Int, _ end: CallEnd?, _ reason: String) {
+    private mutating func fail(_ task: Int, _ cost: CallCost, _ reason: String) {
         corrections[task] = nil
-        submissions[task] = .mark(.failed(reason: ModelFailure.bounded(reason)), end)
+        let reason = ModelFailure.bounded(reason)
+        switch cost {
+        case .nothing: submissions[task] = .mark(.failed(reason: reason), nil)
+        case .known(let end): submissions[task] = .mark(.failed(reason: reason), end)
+        case .unknown: submissions[task] = .doubt(.fail(reason: reason))
+        }
         submit(task)
     }
 
@@ -254,7 +281,7 @@ extension RunCore {
         case .ending, .ended: return move(task, to: .cancelled)
         }
         let asked = Int(tasks[task].questions)
-        guard asked < limits.questions else { return fail(task, nil, "the inputs kept changing: asked \(asked) times") }
+        guard asked < limits.questions else { return fail(task, .nothing, "the inputs kept changing: asked \(asked) times") }
         tally.askedAgain += 1
         tasks[task].questions += 1
         tasks[task].attempts = 0

@@ -21,7 +21,7 @@ package struct RunCore: Sendable {
         case held
         /// A mark is with the grid. Becomes failed or skipped, whichever the mark says; held.
         case marking
-        /// What a failed call cost is with the grid. Becomes waiting, cancelled, held.
+        /// What a failed call cost, or that nobody knows, is with the grid. Becomes waiting, marking, cancelled, held.
         case booking
         /// The answer is the cell's value.
         case committed
@@ -91,6 +91,14 @@ package struct RunCore: Sendable {
         case close
         /// A call failed; its question is asked again at `due`.
         case book(CallEnd, due: Duration)
+        /// What a call cost is not known.
+        case doubt(AfterDoubt)
+    }
+
+    /// What becomes of a task once its call is written down as in doubt.
+    enum AfterDoubt: Sendable {
+        case askAgain(due: Duration)
+        case fail(reason: String)
     }
 
     package let limits: RunLimits
@@ -330,6 +338,9 @@ package struct RunCore: Sendable {
         case .book(let call, _):
             move(task, to: .booking)
             emit(.book(id, call))
+        case .doubt:
+            move(task, to: .booking)
+            emit(.doubt(id))
         case nil: preconditionFailure("task \(task) is held, and there is nothing to submit")
         }
     }

@@ -80,7 +80,7 @@ struct RunInProgress {
         if case .callFailed(_, let failure) = event, failure.wrong != nil { wrong = failure }
         let isThrough = core.turn(of: id.task).corrections.isEmpty
         if let question = corrected ?? wrong?.wrong?.values, isThrough { plan.answers?.abandon(question, id.task, wrong) }
-        guard let row = core.state(of: plan.order.rows[id.task]), row != .marking, row != .held else { return }
+        guard let state = core.state(of: plan.order.rows[id.task]), ![.booking, .marking, .held].contains(state) else { return }
         failures[id.task] = nil
     }
 
@@ -101,6 +101,7 @@ struct RunInProgress {
         case .mark(let id, let row, let mark, let call): submit(id, row, .mark(mark, call, failures[id.task]), &step, newIntent)
         case .close(let id): submit(id, plan.order.rows[id.task], .close, &step, newIntent)
         case .book(let id, let call): submit(id, plan.order.rows[id.task], .book(call), &step, newIntent)
+        case .doubt(let id): submit(id, plan.order.rows[id.task], .doubt, &step, newIntent)
         case .record(let phase): step.work.append(.record(key, note(.phase(phase), newIntent), phase))
         case .setTimer(let time):
             timer?.stop()
@@ -142,7 +143,7 @@ struct RunInProgress {
             queued: tally.queued, running: tally.running, committed: tally.committed, suggested: tally.suggested,
             failed: tally.failed, skipped: tally.skipped, cancelled: tally.cancelled, calls: tally.calls,
             retries: tally.retries, corrections: tally.corrections, shared: tally.shared, askedAgain: tally.askedAgain,
-            inDoubt: doubts, usage: tally.usage,
+            inDoubt: doubts + tally.doubts, usage: tally.usage,
             budget: core.budget, undone: nil, elapsed: tally.elapsed(at: now), rate: tally.rate(at: now),
             secondsLeft: tally.secondsLeft(at: now))
         status.skipReasons = tally.skipReasons

@@ -10,6 +10,8 @@ struct RunSubmission: Sendable {
         case close
         /// A call failed; the task is asked about again.
         case book(CallEnd)
+        /// What a call cost is not known.
+        case doubt
     }
 
     var plan: RunPlan
@@ -53,6 +55,7 @@ struct RunSubmission: Sendable {
             return (isWanted ? [command([marked, end], more)] : []) + [command([end])]
         case .close: return [command([settled(nil, .skipped)])]
         case .book(let call): return [command([settled(call, .again)])]
+        case .doubt: return [command([.noteRun(run, .doubted(tasks: [UInt32(id.task)]))])]
         }
     }
 
@@ -61,7 +64,7 @@ struct RunSubmission: Sendable {
         switch content {
         case .answer: .answerCommitted(id, outcome.results.first ?? .done)
         case .mark, .close: .markCommitted(id)
-        case .book: .costBooked(id)
+        case .book, .doubt: .costBooked(id)
         }
     }
 

@@ -13,6 +13,8 @@ package struct RunTally: Hashable, Sendable {
     package internal(set) var skipReasons: [String: Int] = [:]
     /// Calls that told the model what was wrong with its answer.
     package internal(set) var corrections = 0
+    /// Calls since this process took the run up of which nobody knows what they cost.
+    package internal(set) var doubts = 0
     /// Rows answered without a call of their own, because their question had been asked for another row.
     package internal(set) var shared = 0
     /// Rows asked about again because their inputs had changed.
