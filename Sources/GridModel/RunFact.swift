@@ -150,11 +150,28 @@ public struct CallEnd: Hashable, Sendable {
     public var usage: RunUsage
     /// The answer, when an equal question may be answered with it.
     public var kept: KeptAnswer?
+    /// The answer, when it did not fit and the model is going to be told so.
+    public var wrong: KeptWrongAnswer?
 
-    public init(call: UInt32, usage: RunUsage, kept: KeptAnswer? = nil) {
+    public init(call: UInt32, usage: RunUsage, kept: KeptAnswer? = nil, wrong: KeptWrongAnswer? = nil) {
         self.call = call
         self.usage = usage
         self.kept = kept
+        self.wrong = wrong
+    }
+}
+
+/// An answer that did not fit, and why: what the model is told with its question, also by a process that comes later.
+public struct KeptWrongAnswer: Hashable, Sendable {
+    /// A fingerprint of the question that it answers.
+    public var question: UInt64
+    public var text: String
+    public var reason: String
+
+    public init(question: UInt64, text: String, reason: String) {
+        self.question = question
+        self.text = text
+        self.reason = reason
     }
 }
 

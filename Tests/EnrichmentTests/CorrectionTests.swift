@@ -22,7 +22,9 @@ import Testing
         var id = CoreWorld.calls(world.handle(.begun))[0]
         for correction in 1...2 {
             let effects = world.handle(.callFailed(id, Self.wrong(kind)))
-            #expect(effects.contains(.book(id, CallEnd(call: id.serial, usage: RunUsage(input: 10, output: 1)))))
+            let wrong = KeptWrongAnswer(question: 0, text: "x", reason: "not a number")
+            #expect(
+                effects.contains(.book(id, CallEnd(call: id.serial, usage: RunUsage(input: 10, output: 1), wrong: wrong))))
             let again = CoreWorld.calls(effects)
             #expect(again.map(\.serial) == [UInt32(correction + 1)])
             #expect(world.core.turn(of: 0).corrections.count == correction)
@@ -117,6 +119,60 @@ import Testing
             #expect(details.contains(#""failure":"notAChoice""#))
             // The tokens of what was sent back are told with the answer's own.
             #expect(details.contains(#""inputTokens":20,"outputTokens":4"#))
+        }
+    }
+
+    @Test func `E12: after a restart the model is told what was wrong before it, and twice at most over both`() async throws {
+        let provider = GatedProvider()
+        let limits = RunCoordinatorTests.oneAtATime
+        try await RunWorld.with(rows: 2, provider: provider, limits: limits, output: .number) { world in
+            let run = try await world.start().run
+            let first = await provider.next()
+            first.answer("one")
+            #expect(await provider.next().request?.corrections.map(\.text) == ["one"])
+            let second = GatedProvider()
+            try await world.restarted(second) { world in
+                // The correction was open at the restart: it is in doubt, and asked again as it was.
+                let call = await second.next()
+                #expect(call.values == first.values && call.request?.corrections.map(\.text) == ["one"])
+                #expect(call.request?.corrections.first?.reason.contains("number") == true)
+                call.answer("two")
+                let again = await second.next()
+                #expect(again.request?.corrections.map(\.text) == ["one", "two"])
+                let third = GatedProvider()
+                try await world.restarted(third) { world in
+                    let last = await third.next()
+                    #expect(last.values == first.values && last.request?.corrections.map(\.text) == ["one", "two"])
+                    last.answer("three")
+                    await third.next().answer("4")
+                    let status = try #require(await world.end(of: run))
+                    #expect(status.committed == 1 && status.failed == 1 && status.inDoubt == 2)
+                    let recorded = try #require(world.recorded(run))
+                    #expect(recorded.spent.tokens == 4 * 12 && recorded.wrong.isEmpty)
+                    let failed = try #require(world.rows.first { world.text($0, RunWorld.city) == first.values[0] })
+                    let mark = world.grid.snapshot().mark(row: failed, column: RunWorld.answer)
+                    guard case .failed(let reason) = mark else { throw RunRefusal.nothingToDo }
+                    #expect(reason.hasSuffix("(told what was wrong 2 times)"))
+                }
+            }
+        }
+    }
+
+    @Test func `after a restart a question that has changed is asked afresh`() async throws {
+        let provider = GatedProvider()
+        let limits = RunCoordinatorTests.oneAtATime
+        try await RunWorld.with(rows: 1, provider: provider, limits: limits, output: .number) { world in
+            let run = try await world.start().run
+            await provider.next().answer("one")
+            #expect(await provider.next().request?.corrections.count == 1)
+            try await world.edit(world.rows[0], RunWorld.city, "Oslo")
+            let after = GatedProvider()
+            try await world.restarted(after) { world in
+                let call = await after.next()
+                #expect(call.values == ["Oslo"] && call.request?.corrections.isEmpty == true)
+                call.answer("7")
+                #expect(await world.end(of: run)?.committed == 1)
+            }
         }
     }
 

@@ -174,6 +174,29 @@ struct RunLedgerTests {
         #expect(answers.answer(to: "\(Limits.keptAnswers + 199)") == "a")
     }
 
+    @Test("E12: answers that did not fit are kept while their task is open, those to the newest question, and so many")
+    func wrongAnswers() {
+        var world = RunLog()
+        func wrong(_ call: UInt32, question: UInt64 = 1) -> Change {
+            let answer = KeptWrongAnswer(question: question, text: "w\(call)", reason: "no")
+            let end = CallEnd(call: call, usage: RunUsage(input: 1), wrong: answer)
+            return .noteRun(RunLog.run, .settled(task: 0, call: end, .again))
+        }
+        for call in 1...20 as ClosedRange<UInt32> {
+            world.ask(0, call: call)
+            world.log.commit(wrong(call), cause: RunLog.agent)
+        }
+        #expect(world.recorded.wrong[0]?.map(\.answer.text) == (13...20).map { "w\($0)" })
+        #expect(world.recorded.wrong[0]?.first?.usage == RunUsage(input: 1))
+        #expect(world.recorded.spent == RunUsage(input: 20))
+        world.ask(0, call: 21)
+        world.log.commit(wrong(21, question: 2), cause: RunLog.agent)
+        #expect(world.recorded.wrong[0]?.map(\.answer.text) == ["w21"])
+        world.ask(0, call: 22)
+        world.answer(0, call: 22)
+        #expect(world.recorded.wrong.isEmpty && world.recorded.mark(of: 0) == .committed)
+    }
+
     @Test("S7: folds, crashes and replays remember the same runs", arguments: 1...6)
     func folds(seed: UInt64) throws {
         var random = Seeded(seed)
@@ -187,7 +210,10 @@ struct RunLedgerTests {
             let task = UInt32(random.below(12))
             let call = (log.image.ledger.runs[run]?.openCalls[task]?.call) ?? 0
             let end = CallEnd(call: call, usage: RunUsage(input: 1), kept: KeptAnswer(question: "\(step)", text: "t"))
+            let wrong = KeptWrongAnswer(question: UInt64(random.below(2)), text: "w\(step)", reason: "no")
+            let corrected = CallEnd(call: call, usage: RunUsage(output: 2), wrong: wrong)
             let facts: [RunFact] = [
+                .settled(task: task, call: corrected, .again),
                 .planned(RunLog.order(12), RunBudget(tokens: 9)),
                 .asked(task: task, call: UInt32(step + 1), reserved: RunUsage(output: 3)),
                 .settled(task: task, call: end, .again), .settled(task: task, call: end, .failed), .doubted(tasks: [task]),

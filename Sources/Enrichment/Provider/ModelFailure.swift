@@ -7,13 +7,16 @@ package struct WrongAnswer: Hashable, Sendable {
 
     /// The row's text for each input that it answers.
     package var values: [String]
+    /// A fingerprint of the question, for a process that comes later.
+    package var question: UInt64
     package var text: String
     package var reason: String
     /// What the call cost.
     package var usage: RunUsage
 
-    package init(values: [String], text: String, reason: String, usage: RunUsage = RunUsage()) {
+    package init(values: [String], question: UInt64 = 0, text: String, reason: String, usage: RunUsage = RunUsage()) {
         self.values = values
+        self.question = question
         self.usage = usage
         self.text = text.count <= Self.characters ? text : text.prefix(Self.characters) + "..."
         self.reason = reason

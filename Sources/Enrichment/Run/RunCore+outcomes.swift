@@ -81,7 +81,12 @@ extension RunCore {
         tally.corrections += 1
         tasks[id.task].attempts -= 1
         corrections[id.task, default: []].append(wrong)
-        again(id.task, cost(of: call, failure), due: now)
+        var cost = cost(of: call, failure)
+        if case .known(var end) = cost {
+            end.wrong = KeptWrongAnswer(question: wrong.question, text: wrong.text, reason: wrong.reason)
+            cost = .known(end)
+        }
+        again(id.task, cost, due: now)
     }
 
     /// What was said beside a task's question; tasks that waited for its answer ask themselves.

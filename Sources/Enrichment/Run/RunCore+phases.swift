@@ -29,11 +29,14 @@ package struct RunPast: Sendable {
     package var calls: UInt64
     /// A task's state, and the number of its last call.
     package var task: @Sendable (Int) -> (mark: TaskMark, calls: UInt32)
+    /// Answers to open tasks' questions that did not fit, the oldest first.
+    package var wrong: [Int: [WrongAnswer]]
 
     package init(
-        phase: RunPhase, spent: RunUsage, usage: RunUsage, calls: UInt64,
+        phase: RunPhase, spent: RunUsage, usage: RunUsage, calls: UInt64, wrong: [Int: [WrongAnswer]] = [:],
         task: @escaping @Sendable (Int) -> (mark: TaskMark, calls: UInt32)
     ) {
+        self.wrong = wrong
         self.phase = phase
         self.spent = spent
         self.usage = usage
@@ -62,6 +65,12 @@ extension RunCore {
             guard state != .queued else { continue }
             tasks[index].state = state
             tally.move(from: .queued, to: state)
+        }
+        // What was begun goes on first, so that other rows with the question wait for it as before.
+        for (task, answers) in past.wrong.sorted(by: { $0.key > $1.key }) {
+            guard tasks.indices.contains(task), tasks[task].state == .queued else { continue }
+            corrections[task] = answers
+            released.append(task)
         }
     }
 

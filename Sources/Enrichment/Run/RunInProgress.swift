@@ -40,7 +40,8 @@ struct RunInProgress {
         self.plan = plan
         doubts = run.doubtCount
         let past = RunPast(
-            phase: run.phase, spent: run.doubts.reduce(run.spent) { $0 + $1.reserved }, usage: run.spent, calls: run.callCount
+            phase: run.phase, spent: run.doubts.reduce(run.spent) { $0 + $1.reserved }, usage: run.spent, calls: run.callCount,
+            wrong: plan.wrongAnswers(of: run)
         ) { task in
             (run.mark(of: UInt32(task)), run.calls(of: UInt32(task)))
         }

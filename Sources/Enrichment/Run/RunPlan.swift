@@ -109,6 +109,36 @@ struct RunPlan: Sendable {
             "it was begun with \(name(order.provider, order.model, order.host)), and now \(name(provider.label, order.agent.model ?? provider.model, provider.host)) would answer; resume it to agree"
     }
 
+    /// The row's text for each input.
+    func values(of row: RowID, in snapshot: any RunSnapshot) -> [String] {
+        template.inputs.map { snapshot.value(row: row, column: $0.column)?.displayText ?? "" }
+    }
+
+    /// What decides whether an answer that did not fit is about the question as it is by now.
+    static func fingerprint(_ values: [String], _ type: AnswerType) -> UInt64 {
+        fingerprint((values + [RunQuestion.key(type)]).joined(separator: "\u{1F}"))
+    }
+
+    /// Answers that did not fit, of a process before this one. Of questions that have changed since there are none.
+    func wrongAnswers(of run: RecordedRun) -> [Int: [WrongAnswer]] {
+        let snapshot = grid.snapshotForRun()
+        guard !run.wrong.isEmpty, let column = snapshot.sheet(order.sheet)?.columns.first(where: { $0.id == order.column })
+        else { return [:] }
+        let type = order.agent.output ?? AnswerType(column.type)
+        var found: [Int: [WrongAnswer]] = [:]
+        for (task, answers) in run.wrong {
+            let values = values(of: order.rows[Int(task)], in: snapshot)
+            let question = Self.fingerprint(values, type)
+            let own = answers.filter { $0.answer.question == question }
+            guard !own.isEmpty else { continue }
+            found[Int(task)] = own.map {
+                WrongAnswer(
+                    values: values, question: question, text: $0.answer.text, reason: $0.answer.reason, usage: $0.usage)
+            }
+        }
+        return found
+    }
+
     /// FNV-1a, 64 bits: eight bytes a row instead of a copy of every cell.
     static func fingerprint(_ value: CellValue?) -> UInt64 {
         value.map { fingerprint($0.json) | 1 } ?? 0

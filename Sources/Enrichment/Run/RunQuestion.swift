@@ -71,7 +71,7 @@ struct RunQuestion: Sendable {
     }
 
     private func question(in snapshot: any RunSnapshot, _ column: Column) -> PreparedQuestion? {
-        let values = plan.template.inputs.map { snapshot.value(row: row, column: $0.column)?.displayText ?? "" }
+        let values = plan.values(of: row, in: snapshot)
         guard values.isEmpty || !values.allSatisfy(\.isEmpty) else { return nil }
         let type = plan.order.agent.output ?? AnswerType(column.type)
         let isDocument = type.columnType == .json
@@ -95,7 +95,7 @@ struct RunQuestion: Sendable {
     }
 
     /// A type as a part of a key: choices and schemas by their fingerprint, since what is kept is short.
-    private static func key(_ type: AnswerType) -> String {
+    static func key(_ type: AnswerType) -> String {
         switch type {
         case .text, .number, .boolean, .date, .json: type.name
         case .oneOf(let choices): "oneOf \(RunPlan.fingerprint(choices.joined(separator: "\n")))"
@@ -164,7 +164,9 @@ struct PreparedQuestion: Sendable {
                     isShared: isShared, detail: detail(of: answer, request.corrections.reduce(usage) { $0 + $1.usage }, took)))
         } catch {
             var failure = ModelFailure(error.kind, error.message, usage: usage)
-            failure.wrong = WrongAnswer(values: request.values, text: answer.text, reason: error.message, usage: usage)
+            failure.wrong = WrongAnswer(
+                values: request.values, question: RunPlan.fingerprint(request.values, request.type), text: answer.text,
+                reason: error.message, usage: usage)
             return .callFailed(id, failure)
         }
     }

@@ -83,6 +83,17 @@ enum RunDocuments {
                 writer.varint(UInt64(doubt.call))
                 writer.usage(doubt.reserved)
             }
+            // The last part, and only where there is any: a grid that was folded before there was such a thing has none.
+            guard !run.wrong.isEmpty else { return }
+            writer.number(run.wrong.count)
+            for (task, answers) in run.wrong.sorted(by: { $0.key < $1.key }) {
+                writer.varint(UInt64(task))
+                writer.number(answers.count)
+                for wrong in answers {
+                    writer.wrong(wrong.answer)
+                    writer.usage(wrong.usage)
+                }
+            }
         }
     }
 
@@ -181,6 +192,17 @@ enum RunDocuments {
             run.doubts.append(
                 .init(row: RowID(try cursor.number32()), call: try cursor.number32(), reserved: try cursor.usage()))
         }
+        if cursor.remaining > 0 { try readWrongAnswers(&cursor, into: &run) }
         return run
+    }
+
+    private static func readWrongAnswers(_ cursor: inout RecordCursor, into run: inout RecordedRun) throws(RecordError) {
+        for _ in 0..<(try cursor.number(most: run.taskCount)) {
+            let task = try cursor.number32()
+            guard Int(task) < run.taskCount else { throw cursor.damaged("a wrong answer of task \(task)") }
+            for _ in 0..<(try cursor.number(most: RecordedRun.wrongAnswersPerTask)) {
+                run.wrong[task, default: []].append(.init(answer: try cursor.wrong(), usage: try cursor.usage()))
+            }
+        }
     }
 }

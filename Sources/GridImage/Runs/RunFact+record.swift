@@ -90,6 +90,12 @@ extension RecordWriter {
         }
     }
 
+    mutating func wrong(_ wrong: KeptWrongAnswer) {
+        word(wrong.question)
+        text(wrong.text)
+        text(wrong.reason)
+    }
+
     /// - Parameters:
     ///   - end: how the task stands after a settlement.
     ///   - time: milliseconds since 1970.
@@ -117,14 +123,15 @@ extension RecordWriter {
             byte(4)
             varint(UInt64(task))
             byte(end?.rawValue ?? 0)
-            byte(call == nil ? 0 : call?.kept == nil ? 1 : 2)
-            if let call {
-                varint(UInt64(call.call))
-                usage(call.usage)
-                if let kept = call.kept {
-                    text(kept.question)
-                    text(kept.text)
-                }
+            guard let call else { return byte(0) }
+            byte(call.wrong != nil ? 3 : call.kept != nil ? 2 : 1)
+            varint(UInt64(call.call))
+            usage(call.usage)
+            if let wrong = call.wrong {
+                self.wrong(wrong)
+            } else if let kept = call.kept {
+                text(kept.question)
+                text(kept.text)
             }
         case .doubted(let tasks):
             byte(5)
@@ -221,6 +228,10 @@ extension RecordCursor {
         return (rows, found)
     }
 
+    mutating func wrong() throws(RecordError) -> KeptWrongAnswer {
+        KeptWrongAnswer(question: try word(), text: try text(), reason: try text())
+    }
+
     mutating func runFact() throws(RecordError) -> RecordedFact {
         let run = RunID(try number32())
         let time = try varint()
@@ -248,10 +259,11 @@ extension RecordCursor {
             guard let end = TaskMark(rawValue: number) else { throw damaged("a task's end \(number)") }
             var call: CallEnd?
             let shape = try byte()
-            guard shape <= 2 else { throw damaged("a call's end \(shape)") }
+            guard shape <= 3 else { throw damaged("a call's end \(shape)") }
             if shape > 0 {
                 call = CallEnd(call: try number32(), usage: try usage())
                 if shape == 2 { call?.kept = KeptAnswer(question: try text(), text: try text()) }
+                if shape == 3 { call?.wrong = try wrong() }
             }
             return (.settled(task: task, call: call, end == .open ? .again : .asAnswered), end)
         case 5:

@@ -96,6 +96,12 @@ package struct RecordedRun: Sendable {
         package var reserved: RunUsage
     }
 
+    /// An answer that did not fit, with what its call cost.
+    package struct WrongAnswer: Hashable, Sendable {
+        package var answer: KeptWrongAnswer
+        package var usage: RunUsage
+    }
+
     /// The states of some tasks that lie beside each other.
     struct Chunk: Sendable {
         static let tasks = 4_096
@@ -117,6 +123,11 @@ package struct RecordedRun: Sendable {
     /// At most `Limits.doubtsPerRun`; `doubtCount` counts all.
     package internal(set) var doubts: [Doubt] = []
     package internal(set) var doubtCount = 0
+    /// Answers to open tasks' questions that did not fit, the oldest first. A run has as many such tasks as calls at once, and a task
+    /// at most `wrongAnswersPerTask`.
+    package internal(set) var wrong: [UInt32: [WrongAnswer]] = [:]
+    /// Wrong answers that are kept of a task: more than any run sends back.
+    static let wrongAnswersPerTask = 8
     /// What all settled calls cost.
     package internal(set) var spent = RunUsage()
     /// Calls that were begun.
@@ -180,6 +191,7 @@ package struct RecordedRun: Sendable {
         // Calls that were open when the run ended were closed from this side: what they cost is not known either.
         doubted(openCalls.keys.sorted(), epoch)
         order.found = []
+        wrong = [:]
     }
 
     mutating func asked(_ task: UInt32, _ call: UInt32, _ reserved: RunUsage, _ epoch: UInt32) {
@@ -196,13 +208,22 @@ package struct RecordedRun: Sendable {
         if let call {
             openCalls[task] = nil
             spent = spent + call.usage
+            note(call, of: task)
         }
         guard let end, end != .open else { return }
+        wrong[task] = nil
         let (chunk, place) = (Int(task) / Chunk.tasks, Int(task) % Chunk.tasks)
         chunks[chunk].marks[place] = end.rawValue
         chunks[chunk].epoch = epoch
         counts[0] -= 1
         counts[Int(end.rawValue)] += 1
+    }
+
+    /// An answer to another question than those before it begins anew.
+    private mutating func note(_ call: CallEnd, of task: UInt32) {
+        guard let answer = call.wrong else { return }
+        let before = (wrong[task] ?? []).filter { $0.answer.question == answer.question }
+        wrong[task] = before.suffix(Self.wrongAnswersPerTask - 1) + [WrongAnswer(answer: answer, usage: call.usage)]
     }
 
     mutating func doubted(_ tasks: [UInt32], _ epoch: UInt32) {
