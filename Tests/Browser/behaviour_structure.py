@@ -176,6 +176,9 @@ def columns(c):
     c.page.get_by_role("button", name="Column", exact=True).click()
     answer(c, "Add a column", "Note")
     c.check("a column is added", c.settles(lambda: known(c) == [*before, "Note"]))
+    right = lambda place: place.evaluate("(element) => element.getBoundingClientRect().right")
+    note = c.page.locator(".column-header", has_text="Note")
+    c.check("and all of it is in sight", c.settles(lambda: note.count() == 1 and right(note) <= right(c.page.locator("[role=grid]")) + 1), note.count() and right(note))
     header = c.page.locator(".column-header", has_text="name").first
     header.hover()
     menu(c, header.locator(".column-menu"), "Rename")

@@ -222,7 +222,7 @@ export class AgentPanel {
     await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: columnTypeOf(this.output.output) ?? 'text', agent: this.settings() });
     await this.reread();
     this.columnID = this.store.columns.find((c) => c.name === name)?.id ?? '';
-    setTimeout(() => this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID))), 400);
+    this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID)));
     this.render();
     return this.columnID !== '';
   }

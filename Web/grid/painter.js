@@ -176,10 +176,9 @@ export class Painter {
   /** @param {number} total */
   paintFrame(total) {
     const { store, grid } = this;
-    const width = this.numberWidth + this.columns.total + addRoom;
     this.paintEdges(total);
     if (this.body.style.height !== `${this.scroll.canvas}px`) this.body.style.height = `${this.scroll.canvas}px`;
-    if (this.body.style.width !== `${width}px`) this.body.style.width = this.header.style.width = `${width}px`;
+    this.widen();
     setAttribute(grid, 'data-grid', store.grid?.id ?? '');
     setAttribute(grid, 'data-sheet', store.sheetID);
     setAttribute(grid, 'data-revision', String(store.revision));
@@ -324,8 +323,16 @@ export class Painter {
     this.revealColumn(columnRank);
   }
 
+  /** The canvas is as wide as the columns. */
+  widen() {
+    const width = `${this.numberWidth + this.columns.total + addRoom}px`;
+    if (this.body.style.width !== width) this.body.style.width = this.header.style.width = width;
+  }
+
   /** @param {number} columnRank */
   revealColumn(columnRank) {
+    // A column that has just come lies beyond what was painted so far, and nobody can scroll there.
+    this.widen();
     const left = this.columns.start(columnRank), width = this.columns.width(columnRank), room = this.width - this.numberWidth;
     if (left < this.scrollLeft) this.grid.scrollLeft = this.scrollLeft = left;
     else if (left + width > this.scrollLeft + room) this.grid.scrollLeft = this.scrollLeft = Math.min(left, left + width - room);
