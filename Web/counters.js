@@ -1,13 +1,18 @@
 // @ts-check
 // `window.trueline`: what has been asked, applied and dropped so far, to be read from outside and changed by nobody.
 
+/** @param {Record<string, number>} counts */
+const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+
 /** @param {import('./grid/store.js').Store} store @param {import('./grid/reader.js').GridReader} reader @param {import('./grid/painter.js').Painter} painter @param {import('./grid/changes.js').Changes} changes @param {{ current: import('./attestation/attest.js').Attestation | null }} attestation */
 export function publishCounters(store, reader, painter, changes, attestation) {
   const counters = Object.freeze({
     /** Page reads sent. */
-    get requests() { return reader.counts.requests; },
+    get requests() { return sum(reader.reads); },
     /** Page reads sent because something changed, not because a page was missing. */
-    get refreshes() { return reader.counts.refreshes; },
+    get refreshes() { return sum(reader.reads) - reader.reads.load - reader.reads.margin; },
+    /** Page reads sent, by purpose: a page missed, what changed, recovery and its rest, the margin, a poll without a stream. */
+    get reads() { return Object.freeze({ ...reader.reads }); },
     /** Pages of replies that were applied. */
     get applied() { return reader.counts.applied; },
     /** Replies, or pages of them, that were dropped, by reason. */

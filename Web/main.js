@@ -303,6 +303,8 @@ try {
   await openGrid(grid, sheet, view);
   if (store.problem && grid) await openGrid('');
   store.health = await api.health().catch(() => null);
+  words.heard();
+  agents.render();
   attestScreens(store.health?.['attestation']?.every);
   painter.focus();
 } catch (error) {

@@ -74,7 +74,10 @@ export function openDialog(title, className, ...children) {
   return dialog;
 }
 
-/** A short notice at the bottom; a problem stays until closed.
+/** How long a notice is there, in ms. */
+const noticeLasts = 5_000;
+
+/** A short notice at the bottom. A problem stays until closed, and what a person points at or has the keyboard on does not go away under them.
  * @param {string} text @param {{ problem?: boolean, action?: { label: string, run: () => void } }} [options] */
 export function toast(text, options = {}) {
   const shelf = document.getElementById('toasts');
@@ -85,5 +88,6 @@ export function toast(text, options = {}) {
     h('button', { type: 'button', class: 'quiet square small', 'aria-label': 'Dismiss', on: { click: () => note.remove() } }, icon('close')));
   while (shelf.childElementCount > 2) shelf.firstElementChild?.remove();
   shelf.append(note);
-  if (!options.problem) setTimeout(() => note.remove(), 5000);
+  const leave = () => void (note.matches(':hover, :focus-within') ? setTimeout(leave, noticeLasts) : note.remove());
+  if (!options.problem) setTimeout(leave, noticeLasts);
 }

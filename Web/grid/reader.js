@@ -42,7 +42,8 @@ export class GridReader {
     this.isOpen = false;
     /** Set while a new view has been asked for and nothing of it is painted. */
     this.awaitsView = false;
-    this.counts = { requests: 0, refreshes: 0, applied: 0, aborted: 0, failed: 0, restarts: 0 };
+    this.counts = { applied: 0, aborted: 0, failed: 0, restarts: 0 };
+    this.reads = { load: 0, refresh: 0, view: 0, rest: 0, margin: 0, poll: 0 };
     /** @type {Record<string, number>} */
     this.dropped = {};
     /** Events that came up while another one's effects were being carried out. @type {OrderingEvent[]} */
@@ -292,8 +293,7 @@ export class GridReader {
   async send({ request, first, last, minRevision, purpose, have }) {
     const { store, core } = this, controller = new AbortController();
     this.inFlight.set(request, controller);
-    this.counts.requests++;
-    if (purpose !== 'load' && purpose !== 'margin') this.counts.refreshes++;
+    this.reads[purpose]++;
     this.reading();
     const view = store.effectiveView;
     const tags = have.map((page) => `${page}:${this.held.get(page)?.tag ?? ''}`).join(',');

@@ -93,6 +93,11 @@ export class WordsBox {
     this.footer.replaceChildren(h('p', { class: 'hint who' }, text), h('span', { class: 'grow' }), h('button', { type: 'button', on: { click: () => this.close() } }, 'Close'));
   }
 
+  /** The server said who reads sentences; on a slow line the box is open by then. */
+  heard() {
+    if (this.dialog && this.body.querySelector('.suggestions-list')) this.suggest();
+  }
+
   /** Sentences to begin with, made of this sheet's columns. */
   suggest() {
     const { columns } = this.store, text = columns.filter((c) => c.type === 'text'), number = columns.find((c) => c.type === 'number') ?? columns[0];
