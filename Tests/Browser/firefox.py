@@ -57,12 +57,22 @@ def never_backwards(page, mock, report, turns, seed):
         recorder = file.read().replace(".observe({ type: 'longtask', buffered: true })", ".observe({ entryTypes: ['resource'] })")
     page.run(recorder)
     mock.switch(flood=2000, jitter=1500)
-    for _ in range(turns):
+
+    def turn():
         page.evaluate(f"(() => {{ const box = document.querySelector('.page-input'); box.value = {rng.randint(1, 6)}; box.dispatchEvent(new Event('change')); }})()")
+
+    for _ in range(turns):
+        turn()
         # A person's pauses, hurried and not.
         time.sleep(rng.random() * rng.choice((0.3, 1, 4)))
+    # Too few cells would show nothing.
+    cells = "window.__frames.reduce((all, frame) => all + frame.changed.length, 0)"
+    while (seen := page.evaluate(cells)) <= 100 and page.settles(f"{cells} > {seen}"):
+        turn()
     mock.switch(flood=0, jitter=0)
-    time.sleep(1.5)  # the longest delay of a reply that was still on its way
+    last = mock.get("/grids")["grids"][0]["revision"]
+    page.settles(f"trueline.revision >= {last} && trueline.pending === 0")
+    page.painted()
     frames = page.evaluate("window.__frames")
     newest, backwards, torn, painted = {}, 0, [], 0
     for frame in frames:

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from patience import CEILING, until
+
 ENTER, ESCAPE, DELETE, CONTROL, SHIFT, ALT = "\ue007", "\ue00c", "\ue017", "\ue009", "\ue008", "\ue00a"
 
 
@@ -30,17 +32,17 @@ class Firefox:
             [firefox(), "--headless", "--marionette", "--no-remote", "--profile", self.profile],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.number, self.rest = 0, b""
-        until = time.monotonic() + 60
+        end = time.monotonic() + CEILING
         while True:
             try:
                 self.socket = socket.create_connection(("127.0.0.1", port))
                 break
             except OSError:
-                if time.monotonic() > until:
+                if time.monotonic() > end or self.process.poll() is not None:
                     raise
-                time.sleep(0.2)
+                time.sleep(0.2)  # between two tries: a browser that begins to listen tells nobody
         self.read()
-        self.version = self.command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})["capabilities"]["browserVersion"]
+        self.version = self.command("WebDriver:NewSession", capabilities={"alwaysMatch": {"timeouts": {"script": CEILING * 1000, "pageLoad": CEILING * 1000}}})["capabilities"]["browserVersion"]
         self.command("WebDriver:SetWindowRect", width=width, height=height)
 
     def read(self):
@@ -77,13 +79,13 @@ class Firefox:
         """In the page's own world: without a sandbox what a script leaves there stays."""
         return self.command("WebDriver:ExecuteScript", script=script, args=[], sandbox=None)["value"]
 
-    def settles(self, expression, seconds=10):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self.evaluate(expression):
-                return True
-            time.sleep(0.05)
-        return False
+    def settles(self, expression):
+        return until(lambda: self.evaluate(expression))
+
+    def painted(self):
+        """Waits until what was asked for so far has had its frame, and that frame is over."""
+        script = "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => done(null)));"
+        self.command("WebDriver:ExecuteAsyncScript", script=script, args=[], sandbox=None)
 
     def press(self, *keys):
         """One key after the other."""

@@ -8,14 +8,15 @@ The real page must come out clean, by its own live checks too; the control (`--u
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 from playwright.sync_api import Error, sync_playwright
 
+from patience import chromium, comes, page_of, painted, until
 from trueline_process import BINARY, Server, airports
 
 # Another build may diagnose: the format is what binds them.
@@ -29,40 +30,90 @@ def check(sentence, ok, found=""):
     print("ok  " if ok else "FAIL", sentence, "" if ok else repr(found)[:2000])
 
 
-def flood(server, grid, rows, column, under, stop):
-    client, number = server.client(), 0
-    while not stop.is_set():
-        number += 1
-        client.change(grid, [{"op": "setCell", "row": rows[number % len(rows)], "column": column, "value": f"flood {number}"}], under=under)
-        stop.wait(0.15)
+# The control's page is what its box says; a change of the box is a person's turn.
+TURN = "(n) => { const box = document.querySelector('[data-page-number]'); box.value = n; box.dispatchEvent(new Event('change')); }"
+SCROLL = "(n) => { document.querySelector('[role=grid]').scrollTop = (n - 1) * 3600; }"
 
 
-def turn_pages(page, turn):
-    """Turns to page 2 and at once back to 1, while the replies for page 2 are held back until the others have come."""
-    late = []
+class Place:
+    """The list that is recorded, and who else writes to it."""
+
+    def __init__(self, server):
+        self.client, self.server = server.client(), server
+        made = self.client.request("POST", "/grids", {"name": "Airports"})
+        self.grid, self.sheet = made["id"], made["sheets"][0]["id"]
+        self.client.import_file(self.grid, self.sheet, airports())
+        reply = self.client.pages(self.grid, self.sheet)
+        self.rows, self.columns = [row["id"] for row in reply["pages"][0]["rows"]][:20], [column["id"] for column in reply["columns"]]
+        self.stop, self.flooding = threading.Event(), threading.Thread(target=self.flood, daemon=True)
+
+    def revision(self):
+        return self.client.request("GET", f"/grids/{self.grid}")["revision"]
+
+    def write(self, client, number, under=""):
+        change = {"op": "setCell", "row": self.rows[number % len(self.rows)], "column": self.columns[0], "value": f"flood {number}"}
+        return client.change(self.grid, [change], under=under)["revision"]
+
+    def flood(self):
+        client, number = self.server.client(), 0
+        while not self.stop.is_set():
+            number += 1
+            self.write(client, number)
+            self.stop.wait(0.15)  # chance: what it falls between is not looked at
+
+    def run_ahead(self):
+        """Writes to the control until it has told of revisions that are well beyond what it saved; answers the last one."""
+        number = told = 0
+        while told < self.revision() + 5:
+            number += 1
+            told = self.write(self.client, number, "/control")
+        return told
+
+    def quiet(self, recorded):
+        """Waits until all was saved and the server has written that down."""
+        self.stop.set()
+        if self.flooding.is_alive():
+            self.flooding.join()
+        last = self.revision()
+
+        def is_written():
+            with open(recorded, encoding="utf-8") as file:
+                return any(int(revision) >= last for revision in re.findall(rf"commit {self.grid} (\d+)", file.read()))
+        check("the server recorded its last commit", until(is_written))
+
+
+def turn_pages(page, script):
+    """Turns to page 2 and at once back to 1, twice, while the replies for page 2 are held back until the others have come."""
+    late, over = [], []
     page.route("**/pages?*", lambda route: late.append(route) if "first=2" in route.request.url else route.continue_())
+    for event in ("requestfinished", "requestfailed"):
+        page.on(event, lambda request: over.append(request))
     for number in (2, 1, 2, 1):
-        turn(number)
-        page.wait_for_timeout(30)
-    page.wait_for_timeout(700)
+        page.evaluate(script, number)
+        painted(page)
+    if script == TURN:
+        until(lambda: len(late) == 2 and sum("first=1" in request.url for request in over) == 2, page)
+    else:
+        page.wait_for_selector(".row[data-rank='0'] [role=gridcell][data-state=committed]")
+    painted(page)
     page.unroute("**/pages?*")
     for route in late:
         try:
             route.continue_()
         except Error:
             pass  # the page gave the request up meanwhile
-    page.wait_for_timeout(1500)
+    until(lambda: all(route.request in over for route in late), page)
+    painted(page)
 
 
-def run_agent(page, server, grid, sheet):
+def run_agent(page, place):
     """Begins a run from the page, as its button does, and waits for its end."""
-    name = server.client().request("GET", f"/grids/{grid}")["sheets"][0]["columns"][0]["name"]
-    made = server.client().request("POST", f"/grids/{grid}/sheets/{sheet}/columns", {"name": "Code", "agent": {"prompt": "uppercase {{%s}}" % name}})
+    name = place.client.request("GET", f"/grids/{place.grid}")["sheets"][0]["columns"][0]["name"]
+    made = place.client.request("POST", f"/grids/{place.grid}/sheets/{place.sheet}/columns", {"name": "Code", "agent": {"prompt": "uppercase {{%s}}" % name}})
     begun = page.evaluate(
         "([grid, body]) => fetch(`/api/v1/grids/${grid}/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body }).then((reply) => reply.json())",
-        [grid, json.dumps({"sheet": sheet, "column": made["id"], "scope": {"first": 10}})])
-    while server.client().request("GET", f"/grids/{grid}/runs/{begun['run']}")["state"] not in ("finished", "cancelled", "refused"):
-        page.wait_for_timeout(100)
+        [place.grid, json.dumps({"sheet": place.sheet, "column": made["id"], "scope": {"first": 10}})])
+    until(lambda: place.client.request("GET", f"/grids/{place.grid}/runs/{begun['run']}")["state"] in ("finished", "cancelled", "refused"), page)
 
 
 def check_agents(recorded, page_trace):
@@ -81,30 +132,40 @@ def check_agents(recorded, page_trace):
     check("each answer about its ten rows names its commit", len(asked_about) == 10 and not unnamed, (len(ends), asked_about, unnamed))
 
 
-def record(browser, server, grid, sheet, control, where):
-    page = browser.new_page()
+def use_control(page, place):
+    page.goto(f"{place.server.url}/control/?grid={place.grid}&sheet={place.sheet}&record=1")
+    page.wait_for_selector("[role=gridcell]")
+    told, saved = place.run_ahead(), place.revision()
+    comes(page, "(told) => Number(document.querySelector('[role=grid]').dataset.revision) >= told", told)
+    painted(page)
+    turn_pages(page, TURN)
+    check("the control saved late", until(lambda: place.revision() > saved, page))
+
+
+def use(page, place):
+    place.flooding.start()
+    page.goto(f"{place.server.url}/?record=1&check=1#grid={place.grid}")
+    page.wait_for_selector("[role=gridcell][data-state=committed]")
+    turn_pages(page, SCROLL)
+    page.locator(f".row[data-rank='1'] [role=gridcell][data-column='{place.columns[1]}']").click()
+    page.keyboard.type("mine")
+    page.keyboard.press("Enter")
+    check("an edit is saved and shown", comes(page, "trueline.changesSent > 0 && document.querySelector('.draft') === null"))
+    run_agent(page, place)
+    comes(page, "(r) => trueline.revision >= r", place.revision())
+    painted(page)
+    check("the page's own checks are clean", page.evaluate("document.documentElement.dataset.check") == "clean", page.evaluate("truelineCheck.violations"))
+
+
+def record(browser, place, control, where):
+    page = page_of(browser)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    if control:
-        page.goto(f"{server.url}/control/?grid={grid}&sheet={sheet}&record=1")
-        page.wait_for_selector("[role=gridcell]")
-        box = "[data-page-number]"
-        turn_pages(page, lambda number: page.evaluate(f"(() => {{ const b = document.querySelector('{box}'); b.value = {number}; b.dispatchEvent(new Event('change')); }})()"))
-    else:
-        page.goto(f"{server.url}/?record=1&check=1#grid={grid}")
-        page.wait_for_selector("[role=gridcell][data-state=committed]")
-        turn_pages(page, lambda number: page.evaluate(f"document.querySelector('[role=grid]').scrollTop = {(number - 1) * 3600}"))
-        page.locator("[role=gridcell][data-state=committed]").nth(1).click()
-        page.keyboard.type("mine")
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(800)
-        run_agent(page, server, grid, sheet)
-        page.wait_for_timeout(800)
-        check("the page's own checks are clean", page.evaluate("document.documentElement.dataset.check") == "clean", page.evaluate("truelineCheck.violations"))
+    (use_control if control else use)(page, place)
     with open(where, "w", encoding="utf-8") as file:
         file.write(page.evaluate("truelineRecorder.lines()"))
     check("the recorder failed at nothing", page.evaluate("truelineRecorder.state.failures") == 0 and not errors, errors)
-    page.close()
+    page.context.close()
 
 
 def run(control, directory):
@@ -112,22 +173,12 @@ def run(control, directory):
     recorded, page_trace = os.path.join(directory, f"{name}-server.trace.jsonl"), os.path.join(directory, f"{name}-page.trace.jsonl")
     server = Server("--record", recorded, *(["--unsafe-control"] if control else []))
     try:
-        client = server.client()
-        grid = client.request("POST", "/grids", {"name": "Airports"})
-        sheet = grid["sheets"][0]["id"]
-        client.import_file(grid["id"], sheet, airports())
-        reply = client.pages(grid["id"], sheet)
-        rows, column = [row["id"] for row in reply["pages"][0]["rows"]][:20], reply["columns"][0]["id"]
-        stop = threading.Event()
-        flooding = threading.Thread(target=flood, args=(server, grid["id"], rows, column, "/control" if control else "", stop), daemon=True)
+        place = Place(server)
         with sync_playwright() as tools:
-            browser = tools.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"])
-            flooding.start()
-            record(browser, server, grid["id"], sheet, control, page_trace)
-            stop.set()
-            flooding.join()
+            browser = chromium(tools)
+            record(browser, place, control, page_trace)
             browser.close()
-        time.sleep(0.7)  # the server writes what it recorded twice a second
+        place.quiet(recorded)
     finally:
         server.stop()
     done = subprocess.run([DIAGNOSE, "diagnose", "--format", "json", recorded, page_trace], capture_output=True, text=True)
