@@ -60,11 +60,12 @@ test-guides: ## Runs the commands that the guides show, and compares what they p
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Guides/guides.py
 
-test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times (long form: see CONTRIBUTING.md)
+test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times; and an older copy put back (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Faults/kill.py --kills 20 --seed 1 --page
 	@$(TOOLS)/python Tests/Faults/runs.py --rows 400 --kills 10 --seed 1
+	@$(TOOLS)/python Tests/Faults/restore.py
 
 test-disk: ## Syncs that fail and a full disk under a flood, in a real SQLite (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test
