@@ -47,6 +47,7 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/proxy.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/proxy_streams.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Faults/proxy.py --trueline .build/debug/trueline
+	@$(TOOLS)/python Tests/Faults/proxy_http2.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/timeline_behaviour.py --trueline .build/debug/trueline
 	@$(TOOLS)/python Tests/Browser/edits_race_run.py
 	@$(TOOLS)/python Tests/Browser/self_record.py

@@ -17,13 +17,18 @@ final class ClientStreams: ChannelInboundHandler {
     /// Upstream connections that no stream uses. No other client's requests ever travel on them.
     private var idle: [BackHandler] = []
 
-    private init(_ hub: ProxyHub) {
+    private let farewell: FarewellWatch
+
+    private init(_ hub: ProxyHub, _ farewell: FarewellWatch) {
         self.hub = hub
+        self.farewell = farewell
     }
 
     static func add(to channel: any Channel, _ hub: ProxyHub) throws {
-        let streams = ClientStreams(hub)
+        let farewell = FarewellWatch()
+        let streams = ClientStreams(hub, farewell)
         let bound = NIOLoopBound(streams, eventLoop: channel.eventLoop)
+        try channel.pipeline.syncOperations.addHandler(farewell)
         _ = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connection, streamConfiguration: stream
         ) { channel in
@@ -59,8 +64,6 @@ final class ClientStreams: ChannelInboundHandler {
     func opened() {
         open += 1
         deadline?.cancel()
-        // The library refuses what is above the announced number only once the client has acknowledged it, which it may never do.
-        if open > ProxyLimits.streams { context?.close(promise: nil) }
     }
 
     func closed() {
@@ -117,10 +120,8 @@ final class ClientStreams: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Late frames of a stream that is over are its own affair. Whatever else is wrong with one stream is taken for wrong with the
-        // connection, which RFC 9113, section 5.4.2, allows: no browser sends it.
-        if error is NIOHTTP2Errors.StreamClosed || error is NIOHTTP2Errors.NoSuchStream { return }
-        if error is NIOHTTP2Errors.BadStreamStateTransition || error is NIOHTTP2Errors.StreamError { return }
+        // A fault of a stream: the library has reset it, or knows it no more, and the others go on (RFC 9113, section 5.4.2).
+        if error is any NIOHTTP2Error, !farewell.hasLeft { return }
         context.close(promise: nil)
     }
 

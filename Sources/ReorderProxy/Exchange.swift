@@ -36,7 +36,8 @@ final class Exchange {
     /// The beginning of the request's body, while the plan waits for it.
     private var requestBody: [UInt8]?
     private(set) var response: ResponseHead?
-    private var isHeadWritten = false
+    /// The client has been sent the head of the answer.
+    private(set) var isHeadWritten = false
     private var isEnded = false
     private(set) var isOver = false
     private var parts: [Part] = []

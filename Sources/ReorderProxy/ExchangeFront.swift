@@ -89,6 +89,12 @@ extension ExchangeFront {
         }
     }
 
+    /// What the client sends breaks a rule. An answer that has begun can only break off.
+    func misread(_ error: FramingError) {
+        if case .exchanging(let exchange) = state, exchange.isHeadWritten { return cut(exchange, error.reason) }
+        refuse(error.status, error.reason)
+    }
+
     // MARK: - Its upstream
 
     /// Sends a request on an upstream connection that is made for it.

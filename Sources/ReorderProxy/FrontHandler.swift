@@ -116,7 +116,7 @@ final class FrontHandler: ChannelInboundHandler, ExchangeFront {
                 do throws(FramingError) { return .success(try parser.step(bytes)) } catch { return .failure(error) }
             }
             switch result {
-            case .failure(let error): return refuse(error.status, error.reason)
+            case .failure(let error): return misread(error)
             case .success(let (consumed, step)):
                 guard take(consumed, step) else { return }
             }

@@ -78,7 +78,8 @@ enum ProxyLimits {
     static let pipelinedBytes = 64 << 10
     /// Bytes of a body sent to the proxy itself: recorders send 60 KB at a time.
     static let ownBodyBytes = 4 << 20
-    /// Streams at once on a connection of HTTP/2; a browser asks for more when one is over.
+    /// Streams at once on a connection of HTTP/2; a browser asks for more when one is over. The library begins with the same number, so that it
+    /// also binds a client that has not acknowledged it.
     static let streams = 100
     /// PING, SETTINGS and PRIORITY frames in 30 s: each response of a plan is a PING, and no page takes more in that time.
     static let controlFrames = 10_000

@@ -143,7 +143,7 @@ final class StreamFront: ChannelInboundHandler, ExchangeFront {
                 _ = try StreamHeadReader.trailers(lines)
             }
         } catch {
-            return refuse(error.status, error.reason)
+            return misread(error)
         }
         if headers.endStream { endRequest() }
     }

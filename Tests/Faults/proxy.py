@@ -35,6 +35,8 @@ class Upstream:
 
     def __init__(self, seed, megabytes):
         self.seed, self.megabytes = seed, megabytes
+        # Heads of requests, as they came.
+        self.heads = []
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, limit=1 << 20, backlog=1024)
@@ -49,6 +51,7 @@ class Upstream:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                self.heads.append(head)
                 path = head.split(" ")[1]
                 body = await self.read_body(reader, head)
                 if not await self.answer(writer, path, body):
@@ -62,6 +65,8 @@ class Upstream:
         for line in head.split("\r\n"):
             if line.lower().startswith("content-length:"):
                 return await reader.readexactly(int(line.split(":")[1]))
+            if line.lower() == "transfer-encoding: chunked":
+                return await chunks(reader)
         return b""
 
     async def answer(self, writer, path, sent):
@@ -134,14 +139,20 @@ async def answer(reader):
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     closes = "connection: close" in head
     if "transfer-encoding: chunked" in head:
-        body = bytearray()
-        while size := int((await reader.readuntil(b"\r\n")), 16):
-            body += await reader.readexactly(size)
-            await reader.readexactly(2)
-        await reader.readexactly(2)
-        return bytes(body), closes
+        return await chunks(reader), closes
     length = next((int(line.split(":")[1]) for line in head.split("\r\n") if line.startswith("content-length:")), None)
     return (await reader.read(-1) if length is None else await reader.readexactly(length)), closes
+
+
+async def chunks(reader):
+    """A body in chunks, and what stands behind it."""
+    body = bytearray()
+    while size := int((await reader.readuntil(b"\r\n")), 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    while await reader.readuntil(b"\r\n") != b"\r\n":
+        pass
+    return bytes(body)
 
 
 async def mixed(program, upstream, count, plan):
@@ -166,15 +177,28 @@ async def mixed(program, upstream, count, plan):
     check(f"P12: {count} mixed responses arrive byte by byte as they were sent ({' '.join(plan)})", not wrong, wrong[:5])
 
 
+def backwards(folder, count):
+    """A plan that releases `/crowd/0` and so on in the opposite order."""
+    plan = os.path.join(folder, "plan.json")
+    steps = [{"path": f"/crowd/{number}"} for number in reversed(range(count))]
+    with open(plan, "w", encoding="utf-8") as file:
+        json.dump({"type": "plan", "version": 1, "release": steps}, file)
+    return plan
+
+
+def long_digest(megabytes):
+    """That of the body of `/long`."""
+    whole = hashlib.blake2b()
+    for _ in range(megabytes):
+        whole.update(bytes(range(256)) * 4096)
+    return whole.digest()
+
+
 async def crowd(program, upstream, count):
     """So many held at once, all released in the opposite order of their requests."""
     order = []
     with tempfile.TemporaryDirectory() as folder:
-        plan = os.path.join(folder, "plan.json")
-        steps = [{"path": f"/crowd/{number}"} for number in reversed(range(count))]
-        with open(plan, "w", encoding="utf-8") as file:
-            json.dump({"type": "plan", "version": 1, "release": steps}, file)
-        with Proxy(program, upstream.url, "--plan", plan, "--patience", "60") as proxy:
+        with Proxy(program, upstream.url, "--plan", backwards(folder, count), "--patience", "60") as proxy:
             begun = time.monotonic()
 
             async def client(number):
@@ -212,11 +236,8 @@ async def long(program, upstream, megabytes):
             digest.update(part)
             peak = max(peak, proxy.memory())
         seconds = time.monotonic() - begun
-        block, whole = bytes(range(256)) * 4096, hashlib.blake2b()
-        for _ in range(megabytes):
-            whole.update(block)
         check(f"P6: {megabytes} MB pass in {peak - before:.0f} MB more memory ({megabytes / seconds:.0f} MB/s)",
-              peak - before < GROWTH_MB and digest.digest() == whole.digest(), (before, peak, count))
+              peak - before < GROWTH_MB and digest.digest() == long_digest(megabytes), (before, peak, count))
         sent = random.Random(1).randbytes(3_000_000)
         got, _ = await ask(await proxy.connect(), "/echo", "POST", sent)
         check("P12: a body sent up comes back the same", got == sent, len(got))

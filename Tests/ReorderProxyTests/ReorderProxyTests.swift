@@ -132,6 +132,30 @@ import Testing
         }
     }
 
+    @Test func `P11 trailers end at the proxy, in both directions`() async throws {
+        let asked = Mutex("")
+        try await ProxyFixture.with(
+            .pass,
+            answer: { connection, request in
+                guard
+                    asked.withLock({
+                        $0 += request; return $0.hasSuffix("0\r\n\r\n")
+                    })
+                else { return }
+                connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Down: 1\r\n\r\n")
+            }
+        ) { fixture in
+            let fields = "Transfer-Encoding: chunked\r\nTE: trailers\r\nConnection: TE, close\r\n"
+            let text = try await fixture.ask(
+                "/a", method: "POST", fields: fields, body: "2\r\nup\r\n0\r\nX-Up: 1\r\n\r\n"
+            ).whole()
+            #expect(RawClient.body(text) == "3\r\nabc\r\n0\r\n\r\n")
+            let request = asked.withLock { $0 }
+            #expect(RawClient.body(request) == "2\r\nup\r\n0\r\n\r\n")
+            #expect(!request.lowercased().contains("\r\nte:"))
+        }
+    }
+
     @Test func `P12 an answer that the upstream cuts is cut for the client too`() async throws {
         try await ProxyFixture.with(
             .pass,
@@ -158,6 +182,24 @@ import Testing
                 #expect(text.components("HTTP/1.1 ").count == 2)
             }
             #expect(seen.withLock { $0 } == [])
+        }
+    }
+
+    @Test func `P9 a request that breaks a rule after its answer began ends the answer, and nothing is written into it`()
+        async throws
+    {
+        try await ProxyFixture.with(
+            .pass,
+            answer: { connection, request in
+                guard request.hasPrefix("POST") else { return }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbegun")
+            }
+        ) { fixture in
+            let client = try await fixture.ask(
+                "/a", method: "POST", fields: "Transfer-Encoding: chunked\r\n", body: "1\r\nx\r\n")
+            await client.until("begun")
+            try await client.send("no chunk\r\n")
+            #expect(await client.whole().hasSuffix("begun"))
         }
     }
 
