@@ -39,6 +39,9 @@ package struct ProxyConfiguration: Sendable {
 
     /// How a browser's addresses of the proxy begin.
     package var scheme: String { certificate == nil ? "http" : "https" }
+
+    /// How a browser opens the proxy that listens on a port.
+    package func address(port: Int) -> String { "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 }
 
 /// Time, chance and the file, which a library does not take for itself.

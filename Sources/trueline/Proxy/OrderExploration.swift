@@ -43,6 +43,8 @@ struct ExplorationRuns {
 /// Runs a script undisturbed, and then once for each other order of the responses it asked for.
 struct OrderExploration {
     let options: ProxyOptions
+    /// With it the proxy speaks TLS and HTTP/2.
+    let certificate: ProxyCertificate?
     let script: ScriptRun
     let folder: String
     let injects: Bool
@@ -81,12 +83,13 @@ struct OrderExploration {
         let recording = "\(folder)/order-\(number).trace.jsonl"
         let file = try RecordFile(recording)
         var configuration = try options.configuration(port: 0, plan: plan)
+        configuration.certificate = certificate
         configuration.injects = injects
         // Digests of two pages have two keys: only values can be compared.
         configuration.keepsValues = true
         let proxy = try await ReorderProxy.start(configuration, try options.environment(record: file) { _ in })
         let code = try await script.run(
-            proxy: "http://\(options.listen):\(proxy.port)", output: "\(folder)/order-\(number).log")
+            proxy: configuration.address(port: proxy.port), output: "\(folder)/order-\(number).log")
         let summary = try await proxy.summary()
         try await proxy.stop()
         file.close()

@@ -7,12 +7,14 @@ struct ProxyExploreCommand: AsyncParsableCommand {
         commandName: "explore",
         abstract: "Run a script once per order of the responses it asks for, and report the orders that end otherwise.",
         discussion: """
-            The script is any command; the proxy's address is in TRUELINE_PROXY_URL. An end is what the recorder in the page saw written last, \
+            The script is any command; the proxy's address is in TRUELINE_PROXY_URL, and with --tls the certificate of its authority in the file \
+            TRUELINE_PROXY_AUTHORITY, and its hash for Chromium in TRUELINE_PROXY_SPKI. An end is what the recorder in the page saw written last, \
             what the script posted to /__trueline/final, and its exit code. Exit codes: 0 every order ends alike; 1 some end otherwise; \
             2 the command line cannot be used, or the script fails undisturbed.
             """)
 
     @OptionGroup var options: ProxyOptions
+    @OptionGroup var tls: TLSOptions
 
     @Option(
         help:
@@ -52,12 +54,20 @@ struct ProxyExploreCommand: AsyncParsableCommand {
         }
         // A recording that nobody asked for leaves with the run.
         defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
+        // One for all runs, so that a script can be told once whom to trust.
+        let shown = try tls.shown(options)
+        var script = ScriptRun(command: script, seconds: timeout)
+        if let made = shown?.made {
+            let file = tls.authority ?? folder + "/authority.pem"
+            if tls.authority == nil { try TLSOptions.write(made.authority, to: file) }
+            script.environment = ["TRUELINE_PROXY_AUTHORITY": file, "TRUELINE_PROXY_SPKI": made.pin]
+        }
         var exploration = OrderExploration(
-            options: options, script: ScriptRun(command: script, seconds: timeout), folder: folder, injects: !noInject,
+            options: options, certificate: shown?.certificate, script: script, folder: folder, injects: !noInject,
             maximum: maximum, seed: seed)
         let report = try await exploration.run { Console.error("trueline: \($0)") }
         let document = ExplorationReport(report, keeps: keep != nil)
-        Console.print(json ? document.json(upstream: options.upstream, script: script) : document.text)
+        Console.print(json ? document.json(upstream: options.upstream, script: self.script) : document.text)
         if report.others > 0 { throw ExitCode(CommandFailure.Status.failed.rawValue) }
     }
 }

@@ -52,7 +52,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
     func run() async throws {
         let file = try record.map(RecordFile.init)
         var configuration = try options.configuration(port: port, plan: try chosenPlan())
-        configuration.certificate = try tls.proxyCertificate(options)
+        configuration.certificate = try tls.shown(options)?.certificate
         configuration.injects = inject
         configuration.keepsValues = values == "keep"
         let environment = try options.environment(record: file) { Console.error("trueline: \($0)") }
@@ -63,8 +63,7 @@ struct ProxyRunCommand: AsyncParsableCommand {
             throw CommandFailure(.failed, "cannot listen on \(options.listen):\(port): \(error)")
         }
         // The line that scripts wait for: also when it goes to a pipe.
-        Console.print(
-            "\(configuration.scheme)://\(options.listen.contains(":") ? "[\(options.listen)]" : options.listen):\(proxy.port)")
+        Console.print(configuration.address(port: proxy.port))
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
         let summary = try await proxy.summary()
         try await proxy.stop()

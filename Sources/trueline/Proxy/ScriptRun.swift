@@ -4,6 +4,8 @@ import Foundation
 struct ScriptRun {
     let command: String
     let seconds: Double
+    /// What the script is told besides the proxy's address.
+    var environment: [String: String] = [:]
 
     /// - Returns: the exit code; -1 when it was stopped because it took too long.
     func run(proxy: String, output: String) async throws -> Int32 {
@@ -15,7 +17,8 @@ struct ScriptRun {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", command]
-        process.environment = ProcessInfo.processInfo.environment.merging(["TRUELINE_PROXY_URL": proxy]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            .merging(["TRUELINE_PROXY_URL": proxy]) { $1 }
         process.standardOutput = handle
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice

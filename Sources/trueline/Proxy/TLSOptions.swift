@@ -25,21 +25,31 @@ struct TLSOptions: ParsableArguments {
         }
     }
 
-    /// The certificate to show, if any; says how a browser comes to trust one that was made.
-    func proxyCertificate(_ options: ProxyOptions) throws -> ProxyCertificate? {
+    /// What the proxy shows, and how its clients come to trust it.
+    struct Shown {
+        var certificate: ProxyCertificate
+        /// The authority's certificate in PEM and the hash for Chromium, of a certificate that was made.
+        var made: (authority: String, pin: String)?
+    }
+
+    /// What is to be shown, if anything; says how a browser comes to trust what was made.
+    func shown(_ options: ProxyOptions) throws -> Shown? {
         if let certificate, let key {
-            return ProxyCertificate(chain: try ProxyOptions.read(certificate), key: try ProxyOptions.read(key))
+            return Shown(
+                certificate: ProxyCertificate(chain: try ProxyOptions.read(certificate), key: try ProxyOptions.read(key)))
         }
         guard tls else { return nil }
         let made = try LocalCertificate(names: names(options), now: Date())
-        if let authority {
-            guard FileManager.default.createFile(atPath: authority, contents: Data(made.authority.utf8)) else {
-                throw CommandFailure(.usage, "\(authority) cannot be written; choose another place")
-            }
-        }
+        if let authority { try Self.write(made.authority, to: authority) }
         Console.error(
             "trueline: the certificate is of this run only; Chromium: --ignore-certificate-errors-spki-list=\(made.pin)")
-        return made.certificate
+        return Shown(certificate: made.certificate, made: (made.authority, made.pin))
+    }
+
+    static func write(_ authority: String, to path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: Data(authority.utf8)) else {
+            throw CommandFailure(.usage, "\(path) cannot be written; choose another place")
+        }
     }
 
     private func names(_ options: ProxyOptions) -> [String] {
