@@ -177,27 +177,28 @@ export class AgentPanel {
     return amount > 0 ? { budget: { [this.limitOf.value]: this.limitOf.value === 'cost' ? amount : Math.round(amount) } } : {};
   }
 
+  /** Saves what the panel shows. @returns {Promise<string>} the column's id; '' when it was refused */
   async savePrompt() {
     const prompt = this.prompt.input.value.trim(), column = this.store.column(this.columnID);
     if (!prompt) {
       toast('Write a prompt first.', { problem: true });
       this.prompt.input.focus();
-      return false;
+      return '';
     }
     if (this.output.objection) {
       this.output.complain(this.output.objection);
-      return false;
+      return '';
     }
-    if (column?.agent && this.isSaved(column.agent)) return true;
+    if (column?.agent && this.isSaved(column.agent)) return column.id;
     try {
       if (!column) return await this.addColumn();
       const type = columnTypeOf(this.output.output);
       await api.changeColumn(this.store.grid?.id ?? '', this.store.sheetID, column.id, { agent: this.settings(column.agent), ...(type && type !== column.type ? { type } : {}) });
       await this.reread();
-      return true;
+      return column.id;
     } catch (error) {
       if (!this.output.takes(error)) toast(error instanceof Error ? error.message : String(error), { problem: true });
-      return false;
+      return '';
     }
   }
 
@@ -219,28 +220,30 @@ export class AgentPanel {
     const taken = new Set(this.store.columns.map((c) => c.name)), wanted = this.newName.value.trim() || 'Answer';
     let name = wanted;
     for (let n = 2; taken.has(name); n++) name = `${wanted} (${n})`;
-    await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: columnTypeOf(this.output.output) ?? 'text', agent: this.settings() });
+    const made = await api.addColumn(this.store.grid?.id ?? '', this.store.sheetID, { name, type: columnTypeOf(this.output.output) ?? 'text', agent: this.settings() });
     await this.reread();
-    this.columnID = this.store.columns.find((c) => c.name === name)?.id ?? '';
-    this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === this.columnID)));
+    this.painter.reveal(this.selection.row, Math.max(0, this.store.columns.findIndex((c) => c.id === made.id)));
+    // Whoever chose another column meanwhile goes on with that one.
+    if (this.columnID === '') this.columnID = made.id;
     this.render();
-    return this.columnID !== '';
+    return made.id;
+  }
+
+  /** They are asked about first. */
+  rowsInSight() {
+    const { first, last } = this.painter.seen;
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => this.store.rowAt(first + at)?.id).filter((id) => id !== undefined);
   }
 
   /** @param {Scope} [scope] */
   async start(scope = /** @type {Scope} */ (this.scope.value)) {
     this.refusal.hidden = true;
-    if (!(await this.savePrompt())) return;
-    const { store } = this;
+    // All of it is as it was when the run was asked for, whatever is chosen while the prompt is being saved.
+    const { store, budget } = this, { sheetID: sheet, effectiveView: view } = store, grid = store.grid?.id ?? '', viewport = this.rowsInSight();
     try {
-      const seen = this.painter.seen, viewport = [];
-      for (let rank = seen.first; rank <= seen.last; rank++) {
-        const id = store.rowAt(rank)?.id;
-        if (id) viewport.push(id);
-      }
-      const view = store.effectiveView;
-      const asked = { sheet: store.sheetID, column: this.columnID, scope: await this.scopeOf(scope), ...(isWhole(view) ? {} : { view }), viewport, ...this.budget };
-      await store.askRuns(() => api.startRun(store.grid?.id ?? '', asked));
+      const [column, rows] = await Promise.all([this.savePrompt(), this.scopeOf(scope)]);
+      if (!column) return;
+      await store.askRuns(() => api.startRun(grid, { sheet, column, scope: rows, ...(isWhole(view) ? {} : { view }), viewport, ...budget }));
       this.runs.firstElementChild?.scrollIntoView({ block: 'nearest' });
       announce('The agent is running', true);
     } catch (error) {
