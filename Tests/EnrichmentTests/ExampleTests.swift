@@ -91,6 +91,21 @@ import Testing
         }
     }
 
+    @Test func `an edit is found beneath a thousand newer answers of others, and the newest ones come first`() async throws {
+        try await RunWorld.with(rows: 1_002, provider: GatedProvider()) { world in
+            try await world.edit(world.rows[0], RunWorld.answer, "old")
+            let others = world.rows[2...].map {
+                Change.setCell(row: $0, column: RunWorld.answer, value: CellValue(text: "by a program"), ifRevision: nil)
+            }
+            _ = try await world.grid.submit(
+                Command(intent: IntentID(high: 5, low: 1), cause: Cause(kind: .program), changes: others))
+            let request = RunRequest(sheet: RunWorld.sheet, column: RunWorld.answer, scope: .all)
+            #expect(try await world.coordinator.estimate(request, on: world.grid).examples == [world.rows[0]])
+            try await world.edit(world.rows[1], RunWorld.answer, "new")
+            #expect(try await world.coordinator.estimate(request, on: world.grid).examples == [1, 0].map { world.rows[$0] })
+        }
+    }
+
     @Test func `S8: examples are bounded in bytes`() async throws {
         let provider = GatedProvider()
         try await RunWorld.with(rows: 8, provider: provider) { world in
