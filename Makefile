@@ -56,10 +56,11 @@ test-browser: ## The page in a real Chromium: what it does for a person, accessi
 	@$(TOOLS)/python Tests/Browser/plain_words.py
 	@$(TOOLS)/python Tests/Browser/never_backwards.py --turns 20 --seed 1
 
-test-guides: ## Runs the commands that the guides show, and compares what they print
+test-guides: ## Runs the commands that the guides show, compares what they print, and judges what predict writes for CI
 	@Scripts/setup.sh test
 	@swift build --product trueline
 	@$(TOOLS)/python Tests/Guides/guides.py
+	@$(TOOLS)/python Tests/Guides/ci_reports.py
 
 test-kill: ## kill -9 in the middle of a flood, 20 times, with a page open, and of an agent's run, 10 times; and an older copy put back (long form: see CONTRIBUTING.md)
 	@Scripts/setup.sh test

