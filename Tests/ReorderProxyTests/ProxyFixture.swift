@@ -93,6 +93,22 @@ enum Chunks {
     connection.answer(String(request.split(separator: " ")[1]))
 }
 
+/// An upstream that answers a chunked request once it is there wholly, with trailers of its own.
+final class TrailingUpstream: Sendable {
+    private let asked = Mutex("")
+    /// What was asked, as it came.
+    var request: String { asked.withLock { $0 } }
+
+    @Sendable func answer(_ connection: FakeUpstream.Connection, _ part: String) {
+        let isWhole = asked.withLock { asked in
+            asked += part
+            return asked.hasSuffix("0\r\n\r\n")
+        }
+        guard isWhole else { return }
+        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Down: 1\r\n\r\n")
+    }
+}
+
 func step(_ path: String, message: Int = 0) -> PlanStep { PlanStep(RequestMatcher(path: path), message: message) }
 
 extension String {

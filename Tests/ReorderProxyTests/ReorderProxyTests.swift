@@ -133,24 +133,14 @@ import Testing
     }
 
     @Test func `P11 trailers end at the proxy, in both directions`() async throws {
-        let asked = Mutex("")
-        try await ProxyFixture.with(
-            .pass,
-            answer: { connection, request in
-                guard
-                    asked.withLock({
-                        $0 += request; return $0.hasSuffix("0\r\n\r\n")
-                    })
-                else { return }
-                connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Down: 1\r\n\r\n")
-            }
-        ) { fixture in
+        let upstream = TrailingUpstream()
+        try await ProxyFixture.with(.pass, answer: upstream.answer) { fixture in
             let fields = "Transfer-Encoding: chunked\r\nTE: trailers\r\nConnection: TE, close\r\n"
             let text = try await fixture.ask(
                 "/a", method: "POST", fields: fields, body: "2\r\nup\r\n0\r\nX-Up: 1\r\n\r\n"
             ).whole()
             #expect(RawClient.body(text) == "3\r\nabc\r\n0\r\n\r\n")
-            let request = asked.withLock { $0 }
+            let request = upstream.request
             #expect(RawClient.body(request) == "2\r\nup\r\n0\r\n\r\n")
             #expect(!request.lowercased().contains("\r\nte:"))
         }

@@ -232,25 +232,15 @@ private struct SecureFixture {
     }
 
     @Test func `P11 trailers of streams end at the proxy, in both directions`() async throws {
-        let asked = Mutex("")
-        try await SecureFixture.with(
-            .pass,
-            answer: { connection, request in
-                guard
-                    asked.withLock({
-                        $0 += request; return $0.hasSuffix("0\r\n\r\n")
-                    })
-                else { return }
-                connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Down: 1\r\n\r\n")
-            }
-        ) { secure in
+        let upstream = TrailingUpstream()
+        try await SecureFixture.with(.pass, answer: upstream.answer) { secure in
             let client = try await secure.client()
             try await client.ask(1, "/a", method: "POST", more: [("te", "trailers")], endsStream: false)
             try await client.frame(Kind.data, stream: 1, Array("up".utf8))
             try await client.frame(Kind.headers, flags: 5, stream: 1, StreamClient.block([("x-up", "1")]))
             let seen = await client.until { $0.isOver(1) }
             #expect(seen.body(1) == "abc" && seen.fields[1]?.contains { $0[0] == "x-down" } == false)
-            let request = asked.withLock { $0 }
+            let request = upstream.request
             #expect(RawClient.body(request) == "2\r\nup\r\n0\r\n\r\n")
             #expect(!request.lowercased().contains("\r\nte:"))
         }
