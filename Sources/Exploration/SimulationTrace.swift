@@ -96,6 +96,7 @@ package enum SimulationTrace {
             case .appended, .submitted, .answered, .served, .streamed, .failed, .applied, .withdrawn, .evicted, .released,
                 .connected,
                 .gap, .acknowledged, .edited, .lost, .hidden, .shown, .asked, .called, .answeredByModel, .settled, .ended,
+                .turned, .replied, .planned,
                 .powerLost, .recovered:
                 .note
             }

@@ -106,6 +106,8 @@ extension Reconciler {
             problem = .permanent
             retry.at = nil
         case .temporary, .behind:
+            // What was refused for good stays so, whatever reads that were in flight beside it come to.
+            if problem == .permanent { return }
             problem = failure == .behind ? .behind : .temporary
             if retry.failures < .max { retry.failures += 1 }
             retry.at = clock.advanced(by: retryAfter ?? retryWait(number: read.id.number))

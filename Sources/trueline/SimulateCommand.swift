@@ -14,7 +14,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "Run people, screens, network, server, disk and agents in one deterministic world, and check what is painted.",
         discussion: """
             Every schedule is a world of its own, drawn from the seed and the ones after it: the same seed gives the same run everywhere. The \
-            invariants S1 to S8 and C1 to C11 are checked as it goes; the first that does not hold ends the run, is cut down to the \
+            invariants S1 to S8, C1 to C11 and E1 to E12 are checked as it goes; the first that does not hold ends the run, is cut down to the \
             steps it needs, and is printed with the command that runs exactly them. Docs/specifications/simulation.md says what is simulated.
             Faults: \(Faults.all.names).
             Exit codes: 0 nothing was violated; 1 something was, or an oracle never had anything to check; 2 the command line makes no sense.

@@ -34,6 +34,7 @@ struct SimulationDocument {
             "seed \(report.seed), \(report.schedules) schedules, faults \(report.faults == .all ? "all" : report.faults.names), trace \(String(report.hash, radix: 16))",
             "\(tally.frames) frames, \(tally.cells) painted cells compared; \(tally.reads) reads, \(tally.commits) commits, "
                 + "\(tally.acknowledgements) acknowledgements, \(tally.answers) answers of agents, \(tally.suggestions) kept as suggestions",
+            "\(tally.calls) calls of models, \(tally.failedCalls) that brought nothing whole; \(tally.undone) cells of runs that were undone",
             "\(tally.suggestionsInHistory) suggestions looked for in history; \(tally.restructurings) changes of columns and sheets; \(tally.imported) imported rows",
             "\(tally.powerCuts) power cuts took back \(tally.writesTakenBack) writes; acknowledged and lost: \(tally.acknowledgedLost)"
                 + (tally.firstLoss > 0 ? ", first at power cut \(tally.firstLoss)" : ""),
@@ -84,6 +85,9 @@ struct SimulationDocument {
         var answers: UInt64
         var suggestions: UInt64
         var suggestionsInHistory: UInt64
+        var calls: UInt64
+        var failedCalls: UInt64
+        var undone: UInt64
         var restructurings: UInt64
         var imported: UInt64
         var powerCuts: UInt64
@@ -108,6 +112,7 @@ struct SimulationDocument {
             virtualSeconds: Double(tally.milliseconds) / 1_000, cells: tally.cells, frames: tally.frames, reads: tally.reads,
             commits: tally.commits, acknowledgements: tally.acknowledgements, answers: tally.answers,
             suggestions: tally.suggestions, suggestionsInHistory: tally.suggestionsInHistory,
+            calls: tally.calls, failedCalls: tally.failedCalls, undone: tally.undone,
             restructurings: tally.restructurings, imported: tally.imported, powerCuts: tally.powerCuts,
             writesTakenBack: tally.writesTakenBack,
             acknowledgedLost: tally.acknowledgedLost, firstLoss: tally.firstLoss,

@@ -35,6 +35,7 @@ struct CoreWorld {
                 case .show, .showMany: continue
                 case .call(let id, _):
                     if !unready.contains(id.task) { events.append(.questionReady(id, reserved: reserve)) }
+                case .ask(let id, _, _) where takesNotes: events.append(.callBegan(id))
                 case .close(let id) where takesNotes: events.append(.markCommitted(id))
                 case .book(let id, _) where takesNotes: events.append(.costBooked(id))
                 case .doubt(let id) where takesNotes: events.append(.costBooked(id))

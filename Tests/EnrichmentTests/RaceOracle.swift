@@ -28,6 +28,8 @@ struct RaceOracle {
     private var values: [Cell: CellValue] = [:]
     /// When a cell changed by somebody else than the run at work, the last time.
     private var changes: [Cell: Revision] = [:]
+    /// Cells of the agent's column that say why they have no answer: who sets such a cell to what it was takes that away.
+    private var marked: Set<RowID> = []
     private var rows: Set<RowID> = []
     private var type = ColumnType.text
     /// The column's cells as the run at work found them.
@@ -54,7 +56,8 @@ struct RaceOracle {
             switch change {
             case .setCell(let row, let column, let value, _):
                 let cell = Cell(row: row, column: column)
-                guard values[cell] != value else { continue }
+                let wasMarked = column == RacingWorld.answer && marked.remove(row) != nil
+                guard values[cell] != value || wasMarked else { continue }
                 values[cell] = value
                 changes[cell] = outcome.revision
             case .deleteRows(_, let gone): rows.subtract(gone)
@@ -63,6 +66,9 @@ struct RaceOracle {
             }
         }
     }
+
+    /// A row has no answer, and its cell says why.
+    mutating func marks(_ row: RowID) { marked.insert(row) }
 
     /// A call's answer was committed, whatever became of it.
     mutating func answered(_ submission: RunSubmission, _ answer: ComputedAnswer, _ outcome: CommandOutcome) {
@@ -80,6 +86,7 @@ struct RaceOracle {
         switch result {
         case .done:
             committed += 1
+            marked.remove(row)
             let held = value(row, RacingWorld.answer)
             if held != found[row] { complaints.append("\(name): an edit was lost: \(String(describing: held))") }
             let input = value(row, RacingWorld.city)?.displayText ?? ""

@@ -212,8 +212,11 @@ final class RacingWorld {
             case (.edit(let command), .success(let outcome)): oracle.edited(command, outcome)
             case (.edit, .failure(.refused)): break  // the row was deleted before
             case (.ask(let question), .success):
+                advance(.callBegan(question.id))
                 calls.append(Call(question: question, values: question.request.values))
-            case (.submission(let submission, _), .success(let outcome)):
+            case (.submission(let submission, let rest), .success(let outcome)):
+                // The first of two commands is the one with the mark.
+                if case .mark = submission.content, !rest.isEmpty { oracle.marks(submission.row) }
                 if case .answer(let answer) = submission.content { oracle.answered(submission, answer, outcome) }
                 advance(submission.event(of: outcome))
             case (.submission(let submission, let rest), .failure(.refused(let refusal))):

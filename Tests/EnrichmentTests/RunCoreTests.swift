@@ -244,6 +244,17 @@ struct RunCoreTests {
         #expect(world.core.tally.running == 1)
     }
 
+    @Test func `E3: the time of a call runs from when the log has that it begins, however long that takes`() {
+        var world = CoreWorld(rows: 1, limits: CoreWorld.limits { $0.callTime = .seconds(10) })
+        world.takesNotes = false
+        let id = CoreWorld.calls(world.handle(.begun))[0]
+        #expect(world.advance(by: .seconds(100)).isEmpty)
+        #expect(CoreWorld.timer(world.handle(.callBegan(id))) == .seconds(110))
+        #expect(world.advance(by: .seconds(10)).contains(.stop(id)))
+        // News of a call that is over sets no time.
+        #expect(world.handle(.callBegan(id)).isEmpty)
+    }
+
     @Test func `cancel stops the calls, waits for what the grid has, and then ends`() {
         var world = CoreWorld(rows: 10, limits: CoreWorld.limits { $0.concurrentCalls = 3 })
         let open = CoreWorld.calls(world.handle(.begun))

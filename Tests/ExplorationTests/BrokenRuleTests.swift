@@ -13,7 +13,7 @@
             ("accept-late-page", [.c1, .c2, .c4]), ("frames-without-floor", [.c1, .c2, .c4, .c9]),
             ("mixes-two-snapshots", [.c4, .c2, .c9, .c5]),
             ("success-clears-the-invalidation", [.c4, .c5, .c9]), ("signals-touch-nothing", [.c4, .c5, .c8, .c9]),
-            ("skips-a-revision", [.c4, .c5, .c9, .c11]), ("every-signal-a-read", [.c6]), ("every-viewport-reads", [.c7]),
+            ("skips-a-revision", [.c4, .c5, .c6, .c9, .c11]), ("every-signal-a-read", [.c6]), ("every-viewport-reads", [.c7]),
             ("cache-without-bound", [.c8]), ("keeps-touched-pages", [.c8]), ("release-on-acknowledgement", [.c9]),
             ("paints-below-an-edit", [.c9]), ("whole-range-first", [.c11]), ("never-retries", [.c5, .s8]),
             ("burst-has-no-end", [.c6]), ("criteria-touch-nothing", [.c4, .c5, .c8, .c9]), ("evicts-what-was-seen-last", [.c8]),

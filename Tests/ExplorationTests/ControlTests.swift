@@ -18,19 +18,19 @@ struct ControlTests {
         Case(description: "S3: pages of two snapshots", control: .tornReply, expected: [.s3]),
         Case(description: "S4: behind the client", control: .behindTheClient, expected: [.s4]),
         Case(description: "S5: forgets intents", control: .forgetIntents, expected: [.s5]),
-        Case(description: "S6: the agent wins", control: .agentWins, expected: [.s6]),
+        Case(description: "S6: the agent wins", control: .agentWins, expected: [.s6, .e5]),
         Case(description: "S7: calls the log does not have", control: .unrecordedCalls, expected: [.s7]),
         Case(description: "S8: drops for slow readers", control: .dropForSlowReaders, expected: [.s8]),
         Case(
             description: "the last response wins", control: .lastResponseWins,
-            expected: [.c1, .c2, .c4, .c5, .c6, .c8, .c9]),
+            expected: [.c1, .c2, .c4, .c5, .c6, .c7, .c8, .c9, .s8]),
         Case(
             description: "patches from payloads", control: .patchFromPayloads,
-            expected: [.c1, .c2, .c3, .c4, .c5, .c8, .c9]),
+            expected: [.c1, .c2, .c3, .c4, .c5, .c7, .c8, .c9, .s8]),
         Case(description: "C3: shows what is not saved", control: .showsUnsaved, expected: [.c3]),
         Case(
             description: "C11: everything on reconnect", control: .everythingOnReconnect,
-            expected: [.c1, .c2, .c4, .c5, .c6, .c8, .c9, .c11]),
+            expected: [.c1, .c2, .c4, .c5, .c6, .c7, .c8, .c9, .c11, .s8]),
         Case(description: "C10: rows move under the hand", control: .rowsMoveUnderTheHand, expected: [.c10]),
     ]
 

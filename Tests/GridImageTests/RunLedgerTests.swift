@@ -129,6 +129,19 @@ struct RunLedgerTests {
         #expect(world.recorded.mark(of: 0) == .skipped && world.recorded.mark(of: 1) == .failed)
     }
 
+    @Test("E4: what comes to a commit after a run's end is refused there already, as in any later one")
+    func endedInOneCommit() {
+        var world = RunLog()
+        let results = world.log.commit(
+            [
+                [.noteRun(RunLog.run, .phase(.cancelled))],
+                [.noteRun(RunLog.run, .asked(task: 0, call: 1, reserved: RunUsage()))],
+                [.noteRun(RunLog.run, .phase(.finished))],
+            ], cause: RunLog.agent)
+        #expect(results.map { (try? $0.get()) != nil } == [true, false, false])
+        #expect(world.recorded.callCount == 0 && world.recorded.phase == .cancelled)
+    }
+
     @Test("calls that were open when the process or the run ended are in doubt, each listed with what it may cost")
     func doubts() {
         var world = RunLog()

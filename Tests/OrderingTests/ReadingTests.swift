@@ -75,6 +75,17 @@ import Testing
         #expect(screen.handle(.shown) == ["view 1.4: 3 have [] from 5"])
     }
 
+    @Test("C7: what was refused for good is not tried again because a read beside it fails for a while")
+    func permanentBesideTemporary() {
+        var screen = Screen.settled()
+        _ = screen.handle(.looking(at: 2))
+        _ = screen.handle(.looking(at: 3))
+        #expect(screen.handle(.failed(3, .permanent)) == [])
+        #expect(screen.handle(.failed(2, .temporary)) == [])
+        #expect(screen.handle(.timer, at: 60_000) == [])
+        #expect(screen.handle(.refresh).contains { $0.hasPrefix("refresh 1.4:") })
+    }
+
     @Test("C5: without a stream the end of a run is read, and its revision is asked for") func runEnd() {
         var screen = Screen.settled()
         _ = screen.handle(.streamLost)

@@ -31,20 +31,29 @@ extension RunCoordinator {
     /// Cells of one command of an undo.
     private static let cellsAtOnce = 1_000
 
+    private static func undoCause(_ run: RunID) -> Cause {
+        Cause(kind: .person, run: run, detail: "{\"undo\":\"\(run)\"}")
+    }
+
+    /// The commands of an undo, in order: each cell that the run answered, whatever became of it since.
+    static func undoing(_ recorded: RecordedRun, _ run: RunID, newIntent: () -> IntentID) -> [Command] {
+        let answered = recorded.order.rows.indices.filter { recorded.mark(of: UInt32($0)) == .committed }
+        return stride(from: 0, to: answered.count, by: cellsAtOnce).map { first in
+            let part = answered[first..<min(first + cellsAtOnce, answered.count)]
+            let changes = part.map { Change.takeBack(row: recorded.order.rows[$0], column: recorded.order.column, run: run) }
+            return Command(intent: newIntent(), cause: undoCause(run), changes: changes)
+        }
+    }
+
     /// Gives every cell that a run answered its value from before, unless somebody changed it since. Repeated, it does what is left.
     /// - Returns: cells that were given back.
     package func undo(_ run: RunID, on grid: any RunGrid) async throws(RunRefusal) -> Int {
         guard let recorded = grid.snapshotForRun().ledger.runs[run] else { throw .noSuchRun(run) }
         guard recorded.phase.isEnded else { throw .notNow("\(run) has not ended: cancel it first") }
-        let column = recorded.order.column
-        let answered = recorded.order.rows.indices.filter { recorded.mark(of: UInt32($0)) == .committed }
-        let cause = Cause(kind: .person, run: run, detail: "{\"undo\":\"\(run)\"}")
+        let cause = Self.undoCause(run)
         var given = 0
         do throws(SubmissionFailure) {
-            for first in stride(from: 0, to: answered.count, by: Self.cellsAtOnce) {
-                let part = answered[first..<min(first + Self.cellsAtOnce, answered.count)]
-                let changes = part.map { Change.takeBack(row: recorded.order.rows[$0], column: column, run: run) }
-                let command = Command(intent: environment.newIntent(), cause: cause, changes: changes)
+            for command in Self.undoing(recorded, run, newIntent: environment.newIntent) {
                 given += try await grid.submitForRun(command).results.count { $0 == .done }
             }
             let note = Change.noteRun(run, .undone(cells: UInt32(given)))

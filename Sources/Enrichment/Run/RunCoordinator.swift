@@ -375,6 +375,9 @@ package final class RunCoordinator: Sendable {
             question.dropped()
             return happened(key, .notAsked(question.id, error))
         }
+        // Given up while the log was being told.
+        guard !stop.isStopped else { return question.dropped() }
+        happened(key, .callBegan(question.id))
         let (provider, clock) = (provider, environment.clock)
         let event = await withTaskGroup(of: RunCore.Event?.self) { group in
             group.addTask { await question.ask(provider, clock) }

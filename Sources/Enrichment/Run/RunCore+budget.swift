@@ -24,6 +24,12 @@ extension RunCore {
         }
     }
 
+    /// The log has that the call begins: from here on its time runs. Not before: what ends a call must find its beginning in the log.
+    mutating func began(_ id: CallID, at now: Duration) {
+        guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].reserved != nil else { return }
+        calls[index].deadline = now + limits.callTime
+    }
+
     /// The grid could not write down that the call begins, so it was not made.
     mutating func notAsked(_ id: CallID, _ failure: SubmissionFailure, at now: Duration) {
         guard let index = calls.firstIndex(where: { $0.id == id }), calls[index].reserved != nil else { return }

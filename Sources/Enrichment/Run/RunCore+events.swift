@@ -47,7 +47,8 @@ extension RunCore.Event {
     /// The call that it is about.
     package var call: CallID? {
         switch self {
-        case .questionReady(let id, _), .notAsked(let id, _), .answerArrived(let id, _), .callFailed(let id, _),
+        case .questionReady(let id, _), .notAsked(let id, _), .callBegan(let id), .answerArrived(let id, _),
+            .callFailed(let id, _),
             .rowSkipped(let id, _, _), .questionShared(let id, _), .answerCommitted(let id, _), .markCommitted(let id),
             .costBooked(let id), .submissionFailed(let id, _):
             id
@@ -67,6 +68,8 @@ extension RunCore {
         case questionReady(CallID, reserved: RunUsage)
         /// The call was not made, because the grid could not write down that it begins.
         case notAsked(CallID, SubmissionFailure)
+        /// The log has that the call begins: it is made now, and its time runs.
+        case callBegan(CallID)
         /// A whole answer that fits the column.
         case answerArrived(CallID, ComputedAnswer)
         /// A call brought none.

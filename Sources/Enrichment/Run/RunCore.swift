@@ -62,7 +62,8 @@ package struct RunCore: Sendable {
 
     struct Call: Sendable {
         var id: CallID
-        var deadline: Duration
+        /// When its time is over; `nil` until the log has that it begins.
+        var deadline: Duration?
         /// Whether it began after the window was last narrowed: only then does a 429 narrow it again.
         var epoch: UInt32
         /// What it may cost, once its question is known.
@@ -181,6 +182,7 @@ package struct RunCore: Sendable {
         case .rowSkipped(let id, let reason, let isMarked): skipped(id, reason, isMarked, at: now)
         case .questionReady(let id, let reserved): ask(id, reserved)
         case .notAsked(let id, let failure): notAsked(id, failure, at: now)
+        case .callBegan(let id): began(id, at: now)
         case .questionShared(let id, let other): park(id, with: other, at: now)
         case .answerCommitted(let id, let result): committed(id, result, at: now)
         case .markCommitted(let id): marked(id)
@@ -281,7 +283,7 @@ package struct RunCore: Sendable {
             tasks[task].attempts += 1
             if tasks[task].questions == 0 { tasks[task].questions = 1 }
             let id = CallID(task: task, serial: tasks[task].serial)
-            calls.append(Call(id: id, deadline: now + limits.callTime, epoch: epoch))
+            calls.append(Call(id: id, epoch: epoch))
             move(task, to: .calling)
             emit(.call(id, tasks[task].row))
         }
@@ -307,7 +309,7 @@ package struct RunCore: Sendable {
 
     /// Stops calls whose time is over.
     private mutating func expire(at now: Duration) {
-        for call in calls where call.deadline <= now {
+        for call in calls where call.deadline.map({ $0 <= now }) ?? false {
             emit(.stop(call.id))
             failed(call.id, ModelFailure(.timedOut, "no whole answer within \(limits.callTime.components.seconds) s"), at: now)
         }
@@ -354,7 +356,7 @@ package struct RunCore: Sendable {
         }
         switch phase {
         case .running, .paused, .ending:
-            for call in calls { consider(call.deadline) }
+            for call in calls { if let deadline = call.deadline { consider(deadline) } }
             if let heldUntil, !held.isEmpty { consider(heldUntil) }
             if let recordAgain { consider(recordAgain) }
             if let roomAgainAt { consider(roomAgainAt) }

@@ -57,7 +57,8 @@ struct RunInProgress {
             .notAsked(let id, _):
             stops[id] = nil
         case .answerCommitted(let id, _), .markCommitted(let id), .costBooked(let id): intents[id] = nil
-        case .begun, .questionReady, .submissionFailed, .timerFired, .pauseAsked, .resumeAsked, .cancelAsked, .rowsPreferred,
+        case .begun, .questionReady, .callBegan, .submissionFailed, .timerFired, .pauseAsked, .resumeAsked, .cancelAsked,
+            .rowsPreferred,
             .phaseRecorded, .phaseNotRecorded, .budgetSet:
             break
         }

@@ -131,17 +131,32 @@ struct PreparedQuestion: Sendable {
         var collector = AnswerCollector(most: plan.limits.answerBytes)
         do {
             try await provider.stream(request) { (event) throws(ModelFailure) in try collector.receive(event) }
+        } catch {
+            return failed(error, collector.usageSoFar)
+        }
+        return ended(collector, after: clock.now - began)
+    }
+
+    /// What a reply that has ended comes to: a value, or why it is none.
+    func ended(_ collector: AnswerCollector, after took: Duration) -> RunCore.Event {
+        do throws(ModelFailure) {
             let answer = try collector.answer()
-            let event = judge(answer, clock.now - began, isShared: false)
+            let event = judge(answer, took, isShared: false)
             if case .answerArrived = event { plan.answers?.end(request.values, id, answer) }
             return event
         } catch {
-            dropped()
-            var failure = error
-            if failure.usage == RunUsage() { failure.usage = collector.usageSoFar }
-            failure.usage = priced(failure.usage)
-            return .callFailed(id, failure)
+            return failed(error, collector.usageSoFar)
         }
+    }
+
+    /// What a call that brought no whole reply comes to.
+    /// - Parameter usageSoFar: what it cost, when the failure does not say.
+    func failed(_ failure: ModelFailure, _ usageSoFar: RunUsage = RunUsage()) -> RunCore.Event {
+        dropped()
+        var failure = failure
+        if failure.usage == RunUsage() { failure.usage = usageSoFar }
+        failure.usage = priced(failure.usage)
+        return .callFailed(id, failure)
     }
 
     /// The question is not asked after all: the next row with an equal one asks it.

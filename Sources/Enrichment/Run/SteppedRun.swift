@@ -1,6 +1,6 @@
 import GridImage
 package import GridModel
-import Ordering
+package import Ordering
 
 /// A run whose pieces of work are done one at a time, by a host that decides about their order itself: what `RunCoordinator` does, without
 /// its tasks. For simulations, which must be able to choose every order and to choose it again.
@@ -29,24 +29,33 @@ package struct SteppedRun: Sendable {
     /// A question that needs a call.
     package struct Question: Sendable {
         let prepared: PreparedQuestion
+        let stop: StopSignal
         package var id: CallID { prepared.id }
         package var row: RowID { prepared.row }
         /// The row's inputs as the model is told them.
         package var values: [String] { prepared.request.values }
+        /// The answers that the model is told did not fit, the oldest first.
+        package var corrections: [String] { prepared.request.corrections.map(\.text) }
+        /// Whether the model is not told what the answer has to look like.
+        package var isPlain: Bool { prepared.request.isPlain }
+        /// The revision that the inputs were read at.
+        package var base: Revision { prepared.base }
+        /// Whether the run has given the call up: what it still brings is late.
+        package var isStopped: Bool { stop.isStopped }
 
-        /// What a whole answer comes to: a value, or why it is none.
-        package func answered(_ text: String) -> RunCore.Event {
-            let answer = ModelAnswer(text: text, usage: RunUsage(input: 10, output: 1), remarks: [])
-            let event = prepared.judge(answer, .zero, isShared: false)
-            if case .answerArrived = event { prepared.plan.answers?.end(values, id, answer) }
-            return event
+        /// What a reply of these parts comes to once it has ended: a value, or why it is none.
+        package func ended(after parts: [ModelEvent]) -> RunCore.Event {
+            var collector = AnswerCollector(most: prepared.plan.limits.answerBytes)
+            do throws(ModelFailure) {
+                for part in parts { try collector.receive(part) }
+            } catch {
+                return prepared.failed(error, collector.usageSoFar)
+            }
+            return prepared.ended(collector, after: .zero)
         }
 
-        /// What a call that brought nothing comes to. Also for a call that was never made, because its beginning was not committed.
-        package func failed(_ failure: ModelFailure) -> RunCore.Event {
-            prepared.dropped()
-            return .callFailed(id, failure)
-        }
+        /// What a call that brought nothing comes to.
+        package func failed(_ failure: ModelFailure) -> RunCore.Event { prepared.failed(failure) }
 
         package func notAsked(_ failure: SubmissionFailure) -> RunCore.Event {
             prepared.dropped()
@@ -72,22 +81,32 @@ package struct SteppedRun: Sendable {
     private var run: RunInProgress
     package var core: RunCore { run.core }
     package private(set) var isEnded = false
+    /// The rows, in the order they are asked about.
+    package var rows: [RowID] { run.plan.order.rows }
 
     /// Plans a run. It begins, with `begun`, once `plan` is committed.
     package init(
-        _ request: RunRequest, as id: RunID, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, seed: UInt64
+        _ request: RunRequest, as id: RunID, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits,
+        prices: PriceTable, seed: UInt64
     ) throws(RunRefusal) {
-        let plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: PriceTable())
+        let plan = try RunPlan(request, on: grid, provider: provider, limits: limits, prices: prices)
         run = RunInProgress(key: RunCoordinator.Key(grid: grid.id, run: id), plan: plan, seed: seed)
     }
 
     /// Takes up a run that a process before this one began, once its open calls are committed as doubted (`doubts`).
     package init?(
-        resuming id: RunID, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, seed: UInt64
+        resuming id: RunID, on grid: any RunGrid, provider: any ModelProvider, limits: RunLimits, prices: PriceTable,
+        seed: UInt64
     ) throws(RunRefusal) {
         guard let recorded = grid.snapshotForRun().ledger.runs[id] else { return nil }
-        let plan = try RunPlan(resuming: recorded, on: grid, provider: provider, limits: limits, prices: PriceTable())
+        let plan = try RunPlan(resuming: recorded, on: grid, provider: provider, limits: limits, prices: prices)
         run = RunInProgress(key: RunCoordinator.Key(grid: grid.id, run: id), plan: plan, seed: seed, resuming: recorded)
+    }
+
+    /// The commands that give the cells which an ended run answered their values from before, in order; `nil` for a run that goes on.
+    package static func undoing(_ id: RunID, on grid: any RunGrid, newIntent: () -> IntentID) -> [Command]? {
+        guard let recorded = grid.snapshotForRun().ledger.runs[id], recorded.phase.isEnded else { return nil }
+        return RunCoordinator.undoing(recorded, id, newIntent: newIntent)
     }
 
     /// Writes the plan into the log.
@@ -102,7 +121,7 @@ package struct SteppedRun: Sendable {
         return step.work.map { work in
             switch work {
             case .prepare(_, let question): .prepare(Turn(question: question))
-            case .ask(_, let question, let note, _): .ask(Question(prepared: question), note.command)
+            case .ask(_, let question, let note, let stop): .ask(Question(prepared: question, stop: stop), note.command)
             case .submit(_, let submission): .submit(Submission(submission: submission, commands: submission.commands))
             case .record(_, let note, let phase): .record(phase, note.command)
             case .timer(_, let time, _): .wait(until: time)

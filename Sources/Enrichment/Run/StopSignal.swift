@@ -10,6 +10,10 @@ final class StopSignal: Sendable {
 
     private let state = Mutex(State.idle)
 
+    var isStopped: Bool {
+        state.withLock { if case .stopped = $0 { true } else { false } }
+    }
+
     /// Ends the wait, also one that has not begun.
     func stop() {
         let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in

@@ -2,6 +2,8 @@
 package enum Oracle: UInt8, CaseIterable, Hashable, Sendable {
     case s1, s2, s3, s4, s5, s6, s7, s8
     case c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11
+    /// The scheduler of runs (Docs/specifications/enrichment.md). E8, that a key goes into no message, is not the simulator's to see.
+    case e1, e2, e3, e4, e5, e6, e7, e9, e10, e11, e12
 
     /// "S1", "C11".
     package var name: String { "\(self)".uppercased() }
@@ -40,6 +42,11 @@ package struct Tally: Hashable, Sendable {
     package var suggestions: UInt64 = 0
     /// Suggestions that were looked for in their cells' history.
     package var suggestionsInHistory: UInt64 = 0
+    /// Calls that providers got, and answers of theirs that were no value or none at all.
+    package var calls: UInt64 = 0
+    package var failedCalls: UInt64 = 0
+    /// Cells that were looked at when their run was undone.
+    package var undone: UInt64 = 0
     /// Changes of columns and sheets that were committed.
     package var restructurings: UInt64 = 0
     /// Rows of imports that were shown.
@@ -69,6 +76,9 @@ package struct Tally: Hashable, Sendable {
         answers &+= other.answers
         suggestions &+= other.suggestions
         suggestionsInHistory &+= other.suggestionsInHistory
+        calls &+= other.calls
+        failedCalls &+= other.failedCalls
+        undone &+= other.undone
         restructurings &+= other.restructurings
         imported &+= other.imported
         reads &+= other.reads

@@ -64,12 +64,14 @@ extension Oracles {
     /// The stream is open: without `resumedAfter` what came before is not told any more.
     mutating func connected(_ index: Int, _ revision: UInt32, resumedAfter: UInt32?, isStarting: Bool) {
         note(.connected, index, revision, resumedAfter ?? 0)
+        // Of what was missed nothing will come: a read that hangs on the connection from before is no reason to wait.
+        let hasMissed = resumedAfter == nil && revision > max(screens[index].frontier, screens[index].heard)
         screens[index].heard = max(screens[index].heard, revision)
         screens[index].isLive = true
         screens[index].hasFailed = false
         screens[index].frontier = max(screens[index].frontier, resumedAfter ?? revision)
         // What is later than the frontier the stream will tell, whoever told of it before: it was not missed.
-        if !isStarting { interrupted(index, at: screens[index].frontier) }
+        if !isStarting { interrupted(index, at: screens[index].frontier, whateverIsRead: hasMissed) }
     }
 
     mutating func gap(_ index: Int, _ revision: UInt32) {
@@ -80,10 +82,10 @@ extension Oracles {
         if isNew { interrupted(index, at: revision) }
     }
 
-    private mutating func interrupted(_ index: Int, at revision: UInt32) {
+    private mutating func interrupted(_ index: Int, at revision: UInt32, whateverIsRead: Bool = false) {
         screens[index].staleSince = nil
         // Reads in flight may hang or be waited for: then the order is the core's to choose.
-        guard screens[index].alive.isEmpty, screens[index].lacksView(at: revision), !screens[index].isHidden,
+        guard whateverIsRead || screens[index].alive.isEmpty, screens[index].lacksView(at: revision), !screens[index].isHidden,
             !screens[index].hasFailed
         else { return }
         screens[index].viewFirst = revision

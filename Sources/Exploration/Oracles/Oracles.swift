@@ -81,6 +81,7 @@ extension Oracles {
     mutating func sent(_ index: Int, _ request: Request, causedByNews: Bool) throws(Violation) {
         note(.sent, index, request.id.number, UInt64(request.pages.first.rawValue) << 32 | UInt64(request.pages.last.rawValue))
         tally.reads &+= 1
+        try checkMayRead(index, request)
         let (first, last) = (request.pages.first.rawValue, request.pages.last.rawValue)
         try checkViewFirst(index, first, last, request)
         try checkBurst(index, request, causedByNews)
@@ -110,6 +111,7 @@ extension Oracles {
 
     mutating func failed(_ index: Int, _ request: UInt32) {
         note(.failed, index, request)
+        screens[index].failing = screens[index].alive.contains(request) ? request : 0
         screens[index].forget(request)
         screens[index].hasFailed = true
         screens[index].staleSince = nil

@@ -64,11 +64,28 @@ final class ScreenBooks {
     /// The read of the view that was sent for it.
     var viewRead: UInt32?
 
+    /// Why the core does what it does now, and how many reads it has sent because of it.
+    var cause = Cause.person
+    var sentNow = 0
+    /// The read whose failure is about to be told, when the core waits for it.
+    var failing: UInt32 = 0
+    /// A read was refused for good, and no person did anything about it since.
+    var isRefused = false
+    /// After a failure: the time before which nothing is tried again.
+    var retryAt: UInt64?
+    let retry: UInt64
+    let readsInFlight: Int
+    var hasStream = false
+    /// What the trust line says.
+    var status: Status?
+
     init(_ configuration: Configuration, pageSize: Int, showsAll: Bool) {
         self.pageSize = pageSize
         self.showsAll = showsAll
         margin = configuration.marginPages
         cacheLimit = Int(max(configuration.cachedPages, configuration.pagesInView + 2 * configuration.marginPages))
+        retry = UInt64(configuration.retryMilliseconds)
+        readsInFlight = Int(configuration.readsInFlight)
         quiet = UInt64(configuration.quietMilliseconds)
         maximumWait = UInt64(configuration.maximumWaitMilliseconds)
     }

@@ -72,10 +72,19 @@ extension Oracles {
             server.committed[index] = revision
         }
         try checkGroup(revision, commands.map { ($0.index, $0.command) }, limits)
+        for (_, command, results) in commands where command.cause.run != nil {
+            try runs.take(command, results, at: revision, truth, &tally)
+        }
         let runs = runs
-        var (checked, kept) = (UInt64(0), suggestions)
+        var (checked, undone, kept) = (UInt64(0), UInt64(0), suggestions)
         try truth.append(commands.map { ($0.command, $0.results) }) { state, command, change, result throws(Violation) in
-            guard case .answerCell(let row, let column, let value, _, _, _) = change else { return }
+            guard case .answerCell(let row, let column, let value, _, _, _) = change else {
+                if case .takeBack = change {
+                    undone += 1
+                    try runs.judge(state, command, change, result, at: revision)
+                }
+                return
+            }
             checked += 1
             if result == .keptAsSuggestion {
                 kept.append(
@@ -84,7 +93,8 @@ extension Oracles {
             }
             try runs.judge(state, command, change, result, at: revision)
         }
-        tally.count(.s6, checked)
+        tally.count(.s6, checked + undone)
+        tally.undone &+= undone
         tally.answers &+= checked
         tally.suggestions &+= UInt64(kept.count - suggestions.count)
         suggestions = kept
@@ -231,7 +241,7 @@ extension Oracles {
         }
     }
 
-    private func isCommitted(_ body: PageBody, _ revision: UInt32) -> Bool {
+    func isCommitted(_ body: PageBody, _ revision: UInt32) -> Bool {
         let values = truth.states[Int(revision)].values
         var token = 0
         for row in body.rows {
@@ -268,6 +278,7 @@ extension Oracles {
         }
         for index in server.committed.indices where server.committed[index] > revision { server.committed[index] = 0 }
         truth.truncate(to: revision)
+        runs.truncate(to: revision)
         suggestions.removeAll { $0.revision > revision }
         server.begin(at: revision)
     }

@@ -5,7 +5,7 @@ struct TraceRecord: Sendable {
         case appended, synced, emitted, submitted, answered, served, streamed
         case opened, moved, sent, cancelled, arrived, failed, applied, painted, advanced, withdrawn, evicted, released
         case signalled, connected, gap, acknowledged, edited, lost, hidden, shown
-        case asked, called, answeredByModel, settled, ended, powerLost, recovered
+        case asked, called, answeredByModel, settled, ended, powerLost, recovered, turned, replied, planned
     }
 
     /// One line of what was kept.

@@ -26,6 +26,13 @@ struct Truth: Sendable {
         var changed: [UInt32] = []
         /// When somebody other than an agent last changed each cell.
         var changedByHand: [UInt32] = []
+        /// By cell: the run whose answers it holds, and what it held before them.
+        var answers: [Int: (run: RunID, before: UInt32)] = [:]
+
+        /// Whether a cell still holds what a run wrote, so that an undo of the run gives back what it held before.
+        func givesBack(_ row: UInt32, _ column: UInt32, _ run: RunID) -> Bool {
+            answers[Truth.cell(row, column)]?.run == run && sheet(of: row) != nil
+        }
 
         func sheet(of row: UInt32) -> Int? { orders.firstIndex { $0.contains(row) } }
 
@@ -71,7 +78,7 @@ struct Truth: Sendable {
         for (command, results) in commands {
             for (change, result) in zip(command.changes, results) {
                 try judge(next, command, change, result)
-                next.take(change, result, at: revision, byHand: command.cause.kind != .agent)
+                next.take(change, result, at: revision, by: command.cause)
             }
         }
         states.append(next)
@@ -105,12 +112,18 @@ extension Truth.State {
         return keyed.filter { $0.key != 0 }.sorted { a, b in a.key == b.key ? a.place < b.place : a.key > b.key }.map(\.row)
     }
 
-    fileprivate mutating func take(_ change: Change, _ result: ChangeResult, at revision: UInt32, byHand: Bool) {
+    fileprivate mutating func take(_ change: Change, _ result: ChangeResult, at revision: UInt32, by cause: Cause) {
+        let byHand = cause.kind != .agent
         switch (change, result) {
         case (.setCell(let row, let column, let value, _), .done):
             set(row.rawValue, column.rawValue, Token.of(value), revision, byHand)
         case (.answerCell(let row, let column, let value, _, _, _), .done):
+            if let run = cause.run { note(row.rawValue, column.rawValue, Token.of(value), of: run) }
             set(row.rawValue, column.rawValue, Token.of(value), revision, byHand)
+        case (.takeBack(let row, let column, _), .done):
+            let cell = Truth.cell(row.rawValue, column.rawValue)
+            guard let before = answers[cell]?.before else { return }
+            set(row.rawValue, column.rawValue, before, revision, byHand)
         case (.insertRows(let sheet, let position, let block), .rows(let first, let count)):
             insert(Int(sheet.rawValue) - 1, position, block, first.rawValue, count, revision)
         case (.deleteRows(let sheet, let rows), .done):
@@ -129,13 +142,24 @@ extension Truth.State {
         }
     }
 
+    /// A run answers a cell: what it held before the run's first answer is what an undo gives back.
+    private mutating func note(_ row: UInt32, _ column: UInt32, _ value: UInt32, of run: RunID) {
+        let cell = Truth.cell(row, column)
+        grow(to: cell)
+        guard values[cell] != value, answers[cell]?.run != run else { return }
+        answers[cell] = (run, values[cell])
+    }
+
     private mutating func set(_ row: UInt32, _ column: UInt32, _ value: UInt32, _ revision: UInt32, _ byHand: Bool) {
         let cell = Truth.cell(row, column)
         grow(to: cell)
         guard values[cell] != value else { return }
         values[cell] = value
         changed[cell] = revision
-        if byHand { changedByHand[cell] = revision }
+        if byHand {
+            changedByHand[cell] = revision
+            if !answers.isEmpty { answers[cell] = nil }
+        }
     }
 
     private mutating func grow(to cell: Int) {

@@ -6,7 +6,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case duplicate
     /// A message does not arrive.
     case lose
-    /// The server, or something in between, answers that it cannot just now.
+    /// The server, or something in between, answers that it cannot just now, perhaps with a wait, or that it never will.
     case refuse
     /// A cache in between answers a read with what it answered before.
     case staleCache
@@ -24,7 +24,7 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case gaps
     /// Reads are answered by a second server that follows the log and may be behind.
     case replica
-    /// A person closes the lid and comes back.
+    /// A person closes the lid, or looks at another tab, and comes back.
     case lid
     /// The power fails, between two writes of the disk or within one.
     case power
@@ -36,8 +36,16 @@ package enum Fault: String, CaseIterable, Hashable, Sendable {
     case agents
     /// A model answers something that is no value of the column.
     case wrongAnswers
-    /// A model's call fails.
+    /// A model's call fails for a while: overrun, with or without a wait that it names, broken, out of reach, without schemas.
     case failedCalls
+    /// A model refuses everybody, or row after row.
+    case refusals
+    /// Rows have the same inputs, so that an agent has the same question about them.
+    case sameQuestions
+    /// Runs have a budget of calls, tokens or money.
+    case budgets
+    /// What a run answered is taken back.
+    case undoneRuns
     /// Columns are added, renamed, retyped, moved and deleted meanwhile.
     case columns
     /// Sheets are added, renamed and deleted meanwhile.

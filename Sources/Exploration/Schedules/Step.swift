@@ -4,9 +4,9 @@ package struct Step: Hashable, Sendable, CustomStringConvertible {
     /// What kind of thing.
     package enum Kind: UInt8, CaseIterable, Hashable, Sendable {
         // People at a screen.
-        case scroll, open, view, refresh, edit, editMany, undo, discard, lid
+        case scroll, open, view, refresh, edit, editMany, undo, discard, lid, tab
         // People and programs who change the grid by themselves.
-        case insert, delete, move, program, empty
+        case insert, delete, move, program, empty, copy
         // Columns, sheets and imports.
         case addColumn, renameColumn, retypeColumn, moveColumn, deleteColumn
         case addSheet, renameSheet, deleteSheet
@@ -20,7 +20,7 @@ package struct Step: Hashable, Sendable, CustomStringConvertible {
         // The server and its disk.
         case write, cut, tear, failSync, full, follow
         // Agents.
-        case run, prepare, reply, wrongReply, failCall, control
+        case run, prepare, reply, wrongReply, failCall, refuseCall, undoRun, control
         // Time.
         case wait
     }

@@ -37,6 +37,8 @@ struct ReplyMessage: Sendable {
     var read: ReadMessage
     /// `nil`: the read failed so.
     var failure: Failure?
+    /// The wait that a refusal asks for, in milliseconds.
+    var retryAfter: UInt32?
     var revision: UInt32 = 0
     var totalRows: UInt32 = 0
     var totalPages: UInt32 = 0

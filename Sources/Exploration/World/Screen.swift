@@ -47,6 +47,8 @@ final class Screen {
     var told: UInt32 = 0
     var heardAt: UInt64 = 0
     var isAway = false
+    /// Its tab is not the one that is looked at.
+    var isCovered = false
     var edits: [Edit] = []
     var nextDraft: UInt32 = 1
 

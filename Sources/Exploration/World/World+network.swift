@@ -18,7 +18,9 @@ extension World {
         case .loseReply: if let index = pick(replies.count, step) { replies.remove(at: index) }
         case .refuseRead:
             guard let index = pick(reads.count, step) else { return }
-            replies.append(ReplyMessage(read: reads.remove(at: index), failure: .temporary))
+            var reply = ReplyMessage(read: reads.remove(at: index), failure: step.b % 8 == 0 ? .permanent : .temporary)
+            if step.b % 8 == 1 { reply.retryAfter = 600 + step.b % 3_000 }
+            replies.append(reply)
         default: staleReply(step)
         }
     }
@@ -102,7 +104,7 @@ extension World {
         let id = reply.read.request.id
         if let failure = reply.failure {
             oracles.failed(index, id.number)
-            return try feed(index, .replyFailed(id, failure, retryAfterMilliseconds: nil), isNews: true)
+            return try feed(index, .replyFailed(id, failure, retryAfterMilliseconds: reply.retryAfter), isNews: true)
         }
         oracles.arrived(index, id.number, revision: reply.revision)
         var pages: [ReplyPage] = []
@@ -211,6 +213,12 @@ extension World {
         case .empty:
             let column = ColumnID(columns[Int(step.b) % columns.count])
             send(.person, [.setCell(row: RowID(row), column: column, value: nil, ifRevision: nil)])
+        case .copy:
+            // The same name in two rows: the agent has the same question about both.
+            let name = oracles.truth.value(
+                order[Int(step.b / 16) % order.count], first, at: oracles.truth.revision)
+            guard name != 0, name != oracles.truth.value(row, first, at: oracles.truth.revision) else { return }
+            send(.person, [set(row, first, name)])
         default:
             let cells = (0...step.b % 5).map { number in
                 set(

@@ -7,10 +7,12 @@ extension World {
     /// - Parameter isNews: what it reads because of it is a refresh that news caused, not a person.
     mutating func feed(_ index: Int, _ event: Event, reply: ReplyMessage? = nil, isNews: Bool = false) throws(Violation) {
         let before = screens[index].held.count
+        oracles.hears(index, event)
         screens[index].handle(event, at: now)
         while let effect = screens[index].nextEffect() {
             try carryOut(effect, index, reply, isNews)
         }
+        try oracles.checkAfter(index, event)
         if screens[index].held.count > before { try oracles.checkBound(index) }
     }
 
@@ -45,7 +47,7 @@ extension World {
         case .releaseDraft(let id, let reason): try release(id.rawValue, reason, index)
         case .setTimer(let at): screens[index].timer = at.milliseconds
         case .cancelTimer: screens[index].timer = nil
-        case .status: break
+        case .status(let status): try oracles.says(index, status, screens[index].waiting ?? screens[index].frame)
         }
     }
 
@@ -124,7 +126,7 @@ extension World {
 
     mutating func person(_ step: Step) throws(Violation) {
         let index = screen(step)
-        guard !screens[index].isAway || step.kind == .lid else { return }
+        guard !screens[index].isAway && !screens[index].isCovered || step.kind == .lid || step.kind == .tab else { return }
         switch step.kind {
         case .scroll:
             let first = 1 + step.b % 6
@@ -148,6 +150,7 @@ extension World {
             guard let edit = screens[index].edits.first else { return }
             screens[index].edits.removeFirst()
             try feed(index, .editDiscarded(DraftID(edit.draft)))
+        case .tab: try cover(index)
         default: try lid(index)
         }
     }
@@ -206,7 +209,16 @@ extension World {
         try ask(index, last.row, [change])
     }
 
+    /// Another tab is looked at, or this one again. Signals come all the while.
+    private mutating func cover(_ index: Int) throws(Violation) {
+        guard !screens[index].isAway else { return }
+        screens[index].isCovered.toggle()
+        oracles.hidden(index, screens[index].isCovered)
+        try feed(index, screens[index].isCovered ? .hidden : .shown)
+    }
+
     private mutating func lid(_ index: Int) throws(Violation) {
+        guard !screens[index].isCovered else { return }
         screens[index].isAway.toggle()
         oracles.hidden(index, screens[index].isAway)
         if screens[index].isAway {

@@ -76,7 +76,7 @@ extension World {
         case .nobody: break
         case .staged(let sheet, let number):
             if case .success(let outcome) = result { staged(outcome, in: sheet, number) }
-        case .plan, .ask, .step, .phase: try runHeard(command, result)
+        case .plan, .ask, .step, .phase, .doubt, .budget: try runHeard(command, result)
         }
     }
 
@@ -104,7 +104,8 @@ extension World {
         try compare(image, "after a power cut")
         if replica.revision > image.revision { replica = image }
         for index in screens.indices { try breakStream(index, isNoticed: index % 2 == 0) }
-        try resumeRun()
+        try forgetRun()
+        try adoptRun()
     }
 
     /// Holds an image against what was committed, cell by cell.

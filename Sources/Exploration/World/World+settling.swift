@@ -9,11 +9,21 @@ import Ordering
 extension World {
     mutating func settle() throws(Violation) {
         try heal()
+        var isUndone = !schedule.faults.contains(.undoneRuns)
         for _ in 0..<400 {
             for index in screens.indices { try beat(index) }
             // Also a run that begins again paused, as the log has it.
-            if case .paused? = agent?.run.core.phase { try advanceRun(.resumeAsked) }
+            if case .paused? = agent?.run.core.phase { try resumeAsPersonDoes() }
+            // Its grid could not say which calls were in doubt: it is opened again.
+            if agent == nil, adopting == nil { try adoptRun() }
             try deliverAll()
+            // What was refused for good on its way here is read again when a person says so.
+            for index in screens.indices where oracles.screens[index].isRefused { try feed(index, .refresh) }
+            if isQuiet, !isUndone {
+                isUndone = true
+                undoRun(Step(.undoRun, b: runs))
+                continue
+            }
             if isQuiet { break }
             guard let due = nextDue else { continue }
             try wait(max(due, now) - now)
@@ -31,12 +41,13 @@ extension World {
         disk.arm(nil)
         for index in screens.indices {
             if screens[index].isAway { try person(Step(.lid, a: UInt32(index))) }
+            if screens[index].isCovered { try person(Step(.tab, a: UInt32(index))) }
             screens[index].connection?.isBuffered = false
             try breakStream(index, isNoticed: true)
             screens[index].connection = nil
             try connect(index, resuming: true)
         }
-        if agent != nil { try advanceRun(.resumeAsked) }
+        try resumeAsPersonDoes()
         try hear()
     }
 
@@ -80,7 +91,7 @@ extension World {
     private mutating func workAll() throws(Violation) {
         while agent?.work.isEmpty == false || agent?.calls.isEmpty == false {
             try enriching(Step(.prepare))
-            try enriching(Step(.reply, b: written))
+            try replyWhileSettling()
             while server.writer.step() { try hear() }
             try hear()
         }
@@ -88,6 +99,7 @@ extension World {
 
     private var isQuiet: Bool {
         reads.isEmpty && replies.isEmpty && changes.isEmpty && answers.isEmpty && nextDue == nil && agent == nil
+            && adopting == nil
             && server.writer.isIdle && screens.allSatisfy { $0.edits.allSatisfy { $0.state != .sent } }
     }
 
@@ -102,6 +114,7 @@ extension World {
     private mutating func checkSettled(_ index: Int) throws(Violation) {
         try letGo(index)
         try oracles.checkSettled(index, screens[index].frame)
+        try oracles.checkTrust(index)
         oracles.tally.count(.c9)
         let left = screens[index].edits.filter { $0.state == .answered && screens[index].frame.shows($0.row) }
         guard left.isEmpty else {
@@ -113,6 +126,8 @@ extension World {
     private mutating func checkServers() throws(Violation) {
         let image = server.grid.snapshot()
         try compare(image, "at the end")
+        try oracles.checkLedger(image.ledger, "at the end")
+        try oracles.checkRunsEnded()
         let disk = disk
         try oracles.checkSuggestions { kept in
             try image.history(row: RowID(kept.row), column: ColumnID(kept.column), limit: 10_000) {

@@ -17,6 +17,9 @@ struct World {
             case ask(SteppedRunAsk)
             case step(SteppedRunStep)
             case phase(RunPhaseNote)
+            /// A run that a restart interrupted goes on once the log has which of its calls are in doubt.
+            case doubt
+            case budget(RunBudget)
             /// Rows of an import that nobody sees yet; a number that decides what becomes of them.
             case staged(sheet: SheetID, UInt32)
         }
@@ -57,6 +60,11 @@ struct World {
     var written: UInt32
     var agent: Agent?
     var runs: UInt32 = 0
+    /// The run that goes on once its open calls are written down as in doubt.
+    var adopting: RunID?
+    var isRaisingBudget = false
+    /// Calls that the provider did not answer well while everything healed.
+    var badReplies = 0
     /// Columns that were asked for: their numbers are bounded.
     var columnsAsked = 0
     /// The last edit of each screen that was saved: what an undo takes back.
@@ -134,8 +142,8 @@ struct World {
 
     mutating func perform(_ step: Step) throws(Violation) {
         switch step.kind {
-        case .scroll, .open, .view, .refresh, .edit, .editMany, .undo, .discard, .lid: try person(step)
-        case .insert, .delete, .move, .program, .empty: program(step)
+        case .scroll, .open, .view, .refresh, .edit, .editMany, .undo, .discard, .lid, .tab: try person(step)
+        case .insert, .delete, .move, .program, .empty, .copy: program(step)
         case .addColumn, .renameColumn, .retypeColumn, .moveColumn, .deleteColumn: restructure(step)
         case .addSheet, .renameSheet, .deleteSheet: rearrange(step)
         case .importRows: importRows(step)
@@ -143,7 +151,7 @@ struct World {
         case .submit, .answer, .loseChange, .loseAnswer, .resend: try changing(step)
         case .event, .loseEvent, .doubleEvent, .swapEvents, .breakStream, .connect, .buffer, .beat: try stream(step)
         case .write, .cut, .tear, .failSync, .full, .follow: try serving(step)
-        case .run, .prepare, .reply, .wrongReply, .failCall, .control: try enriching(step)
+        case .run, .prepare, .reply, .wrongReply, .failCall, .refuseCall, .undoRun, .control: try enriching(step)
         case .wait: try wait(Self.waits[Int(step.a) % Self.waits.count])
         }
         try hear()
@@ -172,6 +180,7 @@ struct World {
             try fire()
         }
         move(to: end)
+        try oracles.checkRunDeadlines()
         for index in screens.indices {
             if let hand = screens[index].hand, now >= hand.until { try letGo(index) }
             try oracles.checkStarvation(index)

@@ -6,23 +6,27 @@ extension Planner {
     mutating func planRun(_ run: RunID, _ fact: RunFact, after before: ChangeResult?) throws(CommandRefusal) -> ChangeResult {
         if let objection = draft.ledger.objection(to: fact, of: run) { throw refuse(.invalid(objection)) }
         let offset = writer.count
+        // The keys of no row: their group has bit 31. A run's own stands for its end, after which nothing of it follows.
+        let ofRun = 0x8000_0000 | UInt64(run.rawValue & 0x7FFF_FFFF)
+        let end = UInt64(UInt32.max) << 32 | ofRun
+        guard overlay.offset(end) == nil else { throw refuse(.invalid("another command of this commit ends \(run)")) }
+        if case .phase(let phase) = fact, phase.isEnded { overlay.note(end, offset: offset) }
         for task in fact.tasks {
-            // The key of no row: its group has bit 31.
-            let key = UInt64(task) << 32 | 0x8000_0000 | UInt64(run.rawValue & 0x7FFF_FFFF)
+            let key = UInt64(task) << 32 | ofRun
             guard overlay.offset(key) == nil else {
                 throw refuse(.invalid("another command of this commit has task \(task) of \(run)"))
             }
             overlay.note(key, offset: offset)
         }
         writer.byte(ChangeTag.run.rawValue)
-        let end = try end(of: fact, after: before)
-        writer.runFact(run, fact, end: end, time: time)
+        let mark = try mark(of: fact, after: before)
+        writer.runFact(run, fact, end: mark, time: time)
         finishChange(from: offset)
-        return end == .open ? .inputsChanged : .done
+        return mark == .open ? .inputsChanged : .done
     }
 
     /// How a task stands after a fact: an answer's task as the answer itself came out.
-    private func end(of fact: RunFact, after before: ChangeResult?) throws(CommandRefusal) -> TaskMark? {
+    private func mark(of fact: RunFact, after before: ChangeResult?) throws(CommandRefusal) -> TaskMark? {
         guard case .settled(_, _, let result) = fact else { return nil }
         switch result {
         case .again: return .open
