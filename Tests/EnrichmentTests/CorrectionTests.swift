@@ -7,7 +7,7 @@ import Testing
 @testable import Enrichment
 
 /// A wrong answer is asked again with the reason.
-@Suite(.timeLimit(.minutes(1))) struct CorrectionTests {
+@Suite(.timeLimit(.minutes(60))) struct CorrectionTests {
     static func wrong(_ kind: ModelFailure.Kind = .wrongType) -> ModelFailure {
         var failure = ModelFailure(kind, "not a number: x", usage: RunUsage(input: 10, output: 1))
         failure.wrong = WrongAnswer(values: ["City 0"], text: "x", reason: "not a number")

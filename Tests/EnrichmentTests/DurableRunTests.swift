@@ -4,7 +4,7 @@ import GridImage
 import GridModel
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DurableRunTests {
+@Suite(.timeLimit(.minutes(60))) struct DurableRunTests {
     @Test func `S7: after a restart a run goes on by itself, what was open is in doubt, listed, and asked again once`()
         async throws
     {

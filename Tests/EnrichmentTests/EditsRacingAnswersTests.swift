@@ -8,7 +8,7 @@ import Testing
 @testable import Enrichment
 
 /// People and runs at the same cells (S6). TRUELINE_SEED and TRUELINE_SCHEDULES choose the schedules.
-@Suite(.timeLimit(.minutes(1))) struct EditsRacingAnswersTests {
+@Suite(.timeLimit(.minutes(60))) struct EditsRacingAnswersTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let first = UInt64(environment["TRUELINE_SEED"] ?? "") ?? 1
     private static let schedules = UInt64(environment["TRUELINE_SCHEDULES"] ?? "") ?? 12

@@ -6,7 +6,7 @@ import Testing
 @testable import Enrichment
 
 /// A call whose connection ended before a reply may have been read and paid for.
-@Suite(.timeLimit(.minutes(1))) struct LostCallTests {
+@Suite(.timeLimit(.minutes(60))) struct LostCallTests {
     static let lost = ModelFailure(.lost, "the connection ended")
     static let reserve = RunUsage(input: 100, output: 20, cost: 3)
 

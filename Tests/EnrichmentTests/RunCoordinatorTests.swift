@@ -6,7 +6,7 @@ import Ordering
 import Testing
 import Wire
 
-@Suite(.timeLimit(.minutes(1))) struct RunCoordinatorTests {
+@Suite(.timeLimit(.minutes(60))) struct RunCoordinatorTests {
     @Test func `a run over all rows commits every answer, and says where it came from`() async throws {
         let provider = GatedProvider()
         try await RunWorld.with(rows: 10, provider: provider) { world in

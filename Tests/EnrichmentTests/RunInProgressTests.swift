@@ -7,7 +7,7 @@ import Testing
 @testable import Enrichment
 
 /// The driver's part of a run, on a real grid.
-@Suite(.timeLimit(.minutes(1))) struct RunInProgressTests {
+@Suite(.timeLimit(.minutes(60))) struct RunInProgressTests {
     private static let call = CallID(task: 0, serial: 1)
 
     /// A run over all rows that has begun, and the intents it is given.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import GridClient
 
-@Suite("Inbox", .timeLimit(.minutes(1)))
+@Suite("Inbox", .timeLimit(.minutes(60)))
 struct InboxTests {
     @Test("S8: beyond the limit a sender waits until there is room, and nothing is lost or out of order") func bounded() async {
         let inbox = Inbox<Int>(limit: 4)

@@ -5,7 +5,7 @@ import Testing
 @testable import GridClient
 @testable import Wire
 
-@Suite("Restored server", .timeLimit(.minutes(2)))
+@Suite("Restored server", .timeLimit(.minutes(60)))
 struct RestoredServerTests {
     let server = ScriptedServer()
     let time = VirtualTime()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import GridServer
 
-@Suite("Date", .timeLimit(.minutes(1)))
+@Suite("Date", .timeLimit(.minutes(60)))
 struct DateTests {
     @Test(
         "Seconds since 1970 are written as HTTP writes dates",

@@ -10,7 +10,7 @@ import Wire
 
 @testable import GridServer
 
-@Suite("Event stream", .timeLimit(.minutes(2)))
+@Suite("Event stream", .timeLimit(.minutes(60)))
 struct EventTests {
     /// What a stream's writer wrote, event by event.
     private struct Collector: ResponseBodyWriter {

@@ -8,7 +8,7 @@ import Wire
 
 @testable import GridServer
 
-@Suite("Import", .timeLimit(.minutes(2)))
+@Suite("Import", .timeLimit(.minutes(60)))
 struct ImportTests {
     /// Every third row has a field too many.
     private static func file(rows: Int) -> (text: String, rejected: [Int]) {

@@ -5,7 +5,7 @@ import Testing
 @testable import trueline
 
 /// Connections to a model are kept from call to call, and what their end means for a question is never guessed.
-@Suite("Kept connections to a model", .timeLimit(.minutes(2))) struct KeptConnectionTests {
+@Suite("Kept connections to a model", .timeLimit(.minutes(60))) struct KeptConnectionTests {
     /// A time that does not come within a test.
     private static let never = Duration.seconds(3_600)
 

@@ -5,7 +5,7 @@ import Testing
 @testable import trueline
 
 /// Where a model's name leads is decided by whoever answers for the name; what is sent there is not.
-@Suite("The transport to a model", .timeLimit(.minutes(1))) struct ModelTransportTests {
+@Suite("The transport to a model", .timeLimit(.minutes(60))) struct ModelTransportTests {
     /// A socket that listens on this machine.
     private struct Listener {
         let socket: Int32

@@ -48,15 +48,13 @@ struct WordsDeskTests {
     }
 
     @Test func `S8: more turns at once than the desk takes are refused`() async throws {
-        let desk = WordsDesk(provider: ScriptedChat(Array(repeating: .silence, count: 8)), clock: FrozenTime())
+        let chat = ScriptedChat(Array(repeating: .silence, count: WordsDesk.turnsAtOnce))
+        let desk = WordsDesk(provider: chat, clock: FrozenTime())
         let turns = (0..<WordsDesk.turnsAtOnce).map { _ in Task { try await desk.turn(WordsWorld.question()) { _ in } } }
-        while true {
-            // The ninth is refused once the eight have begun; before, it would wait for ever, so it is cancelled and tried again.
-            let ninth = Task { try await desk.turn(WordsWorld.question()) { _ in } }
-            for _ in 0..<100 { await Task.yield() }
-            ninth.cancel()
-            if case .failure(let error) = await ninth.result, error as? WordsDesk.Failure == .busy(most: 8) { break }
-        }
+        while chat.requests.withLock({ $0.count }) < turns.count { await Task.yield() }
+        await #expect {
+            try await desk.turn(WordsWorld.question()) { _ in }
+        } throws: { $0 as? WordsDesk.Failure == .busy(most: 8) }
         for turn in turns { turn.cancel() }
         for turn in turns { _ = await turn.result }
     }
