@@ -93,7 +93,11 @@ class Client:
             answer.status = int(dict(event.headers)[":status"])
             answer.headed.set_result(answer)
         elif isinstance(event, h2.events.DataReceived):
-            answer.take(event.data) if answer.take else answer.body.extend(event.data)
+            # Who takes nothing leaves the stream's window as it is.
+            if answer.take and answer.take(event.data) is False:
+                return
+            if not answer.take:
+                answer.body.extend(event.data)
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.TrailersReceived):
             answer.trailers = event.headers
