@@ -4,7 +4,7 @@ import Testing
 
 @testable import GridClient
 
-@Suite("Heartbeats", .timeLimit(.minutes(2)))
+@Suite("Heartbeats", .timeLimit(.minutes(60)))
 struct HeartbeatTests {
     let server = ScriptedServer()
     let time = VirtualTime()
@@ -13,32 +13,28 @@ struct HeartbeatTests {
     @Test("A stream that is open but silent for one and a half heartbeats is lost, says so, and is opened again")
     func silence() async throws {
         server.promiseHeartbeats(every: 2_000)
-        let clock = time.environment().clock
-        let (words, waited) = try await time.whileFlowing { [client, server] in
+        let words = try await time.whileFlowing { [client, server] in
             var words: [String] = []
-            var opened: UInt64 = 0
-            var waited: UInt64 = 0
             for try await event in client.events(of: ScriptedServer.grid) {
                 switch event {
                 case .connected(_, let after):
                     words.append("connected after \(after.map(\.description) ?? "-")")
-                    opened = clock().milliseconds
-                    if words.count == 3 { return (words, waited) }
+                    if words.count == 3 { return words }
                 case .lost(let error):
-                    waited = clock().milliseconds - opened
                     words.append("\(error.code): \(error.message)")
                     server.promiseHeartbeats(every: nil)
                 case .commit, .run, .gap, .heartbeat, .restored: words.append("unexpected")
                 }
             }
-            return (words, waited)
+            return words
         }
         #expect(
             words == [
                 "connected after -", "timedOut: the event stream of grid g1 was silent for 3.0 s: no heartbeat came",
                 "connected after 1",
             ])
-        #expect((3_000...3_200).contains(waited), "\(waited) ms")
+        // How long it is silent is what was waited for, not what a clock that others share shows later.
+        #expect(time.slept.contains(.seconds(3)), "\(time.slept)")
     }
 
     @Test("S2: a heartbeat that is ahead of what was told is a gap; one that is not says that the stream is alive")

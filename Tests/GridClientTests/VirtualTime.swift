@@ -61,9 +61,13 @@ final class VirtualTime: Sendable {
     }
 
     /// Moves time on in small steps, letting everything that can run do so in between, until it is cancelled.
+    ///
+    /// A thread of another task may be the one that the machine has set aside. Yielding alone would let hours pass for it meanwhile, and what it was
+    /// about to do would be late; a pause, however short, gives the processor away at every step, as often as that thread needs it.
     func flow() async {
         while !Task.isCancelled {
             for _ in 0..<20 { await Task.yield() }
+            try? await Task.sleep(for: .microseconds(200))
             advance(milliseconds: 10)
         }
     }
