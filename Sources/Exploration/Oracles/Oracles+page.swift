@@ -96,7 +96,7 @@ extension Oracles {
         tally.count(.c5)
         let newest = UInt64(truth.revision)
         guard status.shown.rawValue == newest, status.known.rawValue == newest, status.connection == .live,
-            status.problem == .none
+            status.problem != .permanent
         else {
             return try fail(
                 .c5,

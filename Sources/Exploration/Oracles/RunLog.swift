@@ -41,6 +41,13 @@ struct RunLog: Sendable {
 
         var openCalls: Int { tasks.count { $0.open != nil } }
 
+        mutating func end() {
+            for task in tasks.indices {
+                doubt(task)
+                tasks[task].wrong = []
+            }
+        }
+
         /// What cannot be told: open calls at a run's or a process's end.
         mutating func doubt(_ task: Int) {
             guard let open = tasks[task].open else { return }
@@ -96,7 +103,7 @@ struct RunLog: Sendable {
         case .planned, .undone: break
         case .phase(let phase):
             run.phase = phase
-            if phase.isEnded { for task in run.tasks.indices { run.doubt(task) } }
+            if phase.isEnded { run.end() }
         case .budget(let budget): run.budget = budget
         case .doubted(let tasks): for task in tasks { run.doubt(Int(task)) }
         case .asked(let task, let call, let reserved):

@@ -79,6 +79,7 @@ extension RunWatch {
         tasks[task].notBefore = now + wait
         if failure.kind == .rateLimited { narrow(place, until: now + wait) }
         if passing >= concurrency { quietUntil = max(quietUntil, now + leastWait(passing / concurrency)) }
+        tasks[task].tries += 1
         if tasks[task].failures >= limits.attempts { fail(index) }
     }
 

@@ -48,8 +48,8 @@ extension RunWatch {
                 .e7, "\(name) has its turn at \(around.now) ms, and is to wait until \(max(quietUntil, task.notBefore)) ms")
         }
         tally.count(.e12)
-        guard task.failures < limits.attempts, task.overtaken < limits.questions else {
-            throw Violation(.e12, "\(name) has its turn after \(task.failures) failures and \(task.overtaken) other questions")
+        guard task.tries < limits.attempts, task.overtaken < limits.questions else {
+            throw Violation(.e12, "\(name) has its turn after \(task.tries) failures and \(task.overtaken) other questions")
         }
         try checkOrder(id.task, &tally)
         tasks[id.task].serial = id.serial

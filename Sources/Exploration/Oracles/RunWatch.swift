@@ -38,6 +38,8 @@ final class RunWatch {
     struct Task: Sendable {
         /// Calls about the present question that failed without an answer and without failing the cell.
         var failures = 0
+        /// How often it was tried again because of one of them.
+        var tries = 0
         /// Questions whose inputs had changed by the time of their answer.
         var overtaken = 0
         var wrong: [Wrong] = []
@@ -253,6 +255,7 @@ final class RunWatch {
         case .inputsChanged:
             tasks[id.task].overtaken += 1
             tasks[id.task].failures = 0
+            tasks[id.task].tries = 0
             tasks[id.task].wrong = []
             if tasks[id.task].overtaken >= limits.questions { failsNow(index) }
         case .rows, .column, .sheet, .view, nil: break

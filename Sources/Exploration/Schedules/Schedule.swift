@@ -41,7 +41,7 @@ package struct Schedule: Hashable, Sendable {
         case .wrongAnswers: [(.wrongReply, 4)]
         case .failedCalls: [(.failCall, 4)]
         case .refusals: [(.refuseCall, 1)]
-        case .sameQuestions: [(.copy, 4)]
+        case .sameQuestions: [(.copy, 7)]
         case .budgets: []
         case .undoneRuns: [(.undoRun, 2)]
         case .columns:

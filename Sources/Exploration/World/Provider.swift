@@ -70,14 +70,28 @@ extension World {
         try advanceRun(call.failed(failure))
     }
 
-    /// While everything heals the provider is what the schedule's faults say, for so many more calls.
+    /// While everything heals the provider is what the schedule's faults say, for so many more calls. What is wrong with it is sometimes wrong for
+    /// a while: then the same comes of call after call.
     mutating func replyWhileSettling() throws(Violation) {
-        let faults = schedule.faults
         guard badReplies < Self.badRepliesMost, agent?.calls.isEmpty == false else {
             return try enriching(Step(.reply, b: written))
         }
         let bits = chance.next()
-        let (a, b) = (UInt32(truncatingIfNeeded: bits >> 40), UInt32(truncatingIfNeeded: bits & 0xFFFF))
+        if bits >> 50 % 24 == 0, schedule.faults.contains(.power), !isCutInRun { return try cutInRun(bits) }
+        if spell.left > 0 {
+            spell.left -= 1
+        } else {
+            spell.step = drawReply(bits)
+            spell.left = bits >> 56 % 3 == 0 && spell.step.kind != .reply ? Int(bits >> 60) : 0
+        }
+        if spell.step.kind != .reply { badReplies += 1 }
+        // Nothing comes back, and time passes.
+        if spell.step.kind == .failCall, bits >> 24 % 6 == 0 { return isHanging = true }
+        try enriching(spell.step)
+    }
+
+    private func drawReply(_ bits: UInt64) -> Step {
+        let faults = schedule.faults
         let kind: Step.Kind =
             switch bits >> 20 % 16 {
             case 0...2 where faults.contains(.failedCalls): .failCall
@@ -85,10 +99,24 @@ extension World {
             case 6...7 where faults.contains(.refusals): .refuseCall
             default: .reply
             }
-        if kind != .reply { badReplies += 1 }
-        try enriching(Step(kind, a: a, b: b))
+        return Step(kind, a: UInt32(truncatingIfNeeded: bits >> 40), b: UInt32(truncatingIfNeeded: bits & 0xFFFF))
+    }
+
+    /// The power fails while a run is at work, sometimes one that a person has paused.
+    private mutating func cutInRun(_ bits: UInt64) throws(Violation) {
+        isCutInRun = true
+        if bits % 2 == 0 {
+            try advanceRun(.pauseAsked)
+            while agent?.work.isEmpty == false {
+                try enriching(Step(.prepare))
+                while server.writer.step() { try hear() }
+                try hear()
+            }
+        }
+        try losePower()
+        try heal()
     }
 
     /// Enough for a run to be paused and resumed a few times, and not so many that a schedule takes long.
-    private static let badRepliesMost = 24
+    private static let badRepliesMost = 30
 }

@@ -11,6 +11,7 @@ extension World {
         try heal()
         var isUndone = !schedule.faults.contains(.undoneRuns)
         for _ in 0..<400 {
+            isHanging = false
             for index in screens.indices { try beat(index) }
             // Also a run that begins again paused, as the log has it.
             if case .paused? = agent?.run.core.phase { try resumeAsPersonDoes() }
@@ -35,7 +36,7 @@ extension World {
         for index in screens.indices { try checkSilence(index) }
     }
 
-    private mutating func heal() throws(Violation) {
+    mutating func heal() throws(Violation) {
         isDiskFull = false
         disk.setFull(false)
         disk.arm(nil)
@@ -69,7 +70,7 @@ extension World {
             try workAll()
             let isIdle = server.writer.isIdle && changes.isEmpty && answers.isEmpty && reads.isEmpty && replies.isEmpty
             let isStill = before == (reads.count, replies.count, changes.count, answers.count)
-            if isIdle, isStill, !hasNews, agent?.work.isEmpty != false, agent?.calls.isEmpty != false { return }
+            if isIdle, isStill, !hasNews, agent?.work.isEmpty != false, isHanging || agent?.calls.isEmpty != false { return }
         }
         throw Violation(.s8, "what is on its way never ends: \(unrest)")
     }
@@ -89,9 +90,9 @@ extension World {
     }
 
     private mutating func workAll() throws(Violation) {
-        while agent?.work.isEmpty == false || agent?.calls.isEmpty == false {
+        while agent?.work.isEmpty == false || (agent?.calls.isEmpty == false && !isHanging) {
             try enriching(Step(.prepare))
-            try replyWhileSettling()
+            if !isHanging { try replyWhileSettling() }
             while server.writer.step() { try hear() }
             try hear()
         }

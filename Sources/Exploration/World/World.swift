@@ -65,6 +65,11 @@ struct World {
     var isRaisingBudget = false
     /// Calls that the provider did not answer well while everything healed.
     var badReplies = 0
+    /// What comes of the next calls, and how many.
+    var spell = (step: Step(.reply), left: 0)
+    /// Nothing comes of the calls that the provider has, until time has passed.
+    var isHanging = false
+    var isCutInRun = false
     /// Columns that were asked for: their numbers are bounded.
     var columnsAsked = 0
     /// The last edit of each screen that was saved: what an undo takes back.
