@@ -146,6 +146,8 @@ final class RunWatch {
             preferred = rows.compactMap { order.rows.firstIndex(of: $0) }.filter { tasks[$0].isUntouched }
         case .phaseRecorded: isRecording = false
         case .phaseNotRecorded(let failure):
+            // It may be about a run before this one.
+            guard isRecording else { break }
             isRecording = false
             switch failure {
             case .overloaded, .noRoom: break
