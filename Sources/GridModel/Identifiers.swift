@@ -66,6 +66,9 @@ public struct RunID: NumberedIdentifier {
     public static let prefix = "run"
     public var rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// No run: what turns of plain words ask a model. Runs are numbered from 1.
+    public static let words = RunID(0)
 }
 
 /// A grid: a short text of lower-case letters and digits, safe in a path and in a file name.

@@ -72,6 +72,10 @@ class Checks:
     def revision(self):
         return self.client.request("GET", f"/grids/{self.grid}")["revision"]
 
+    def document(self):
+        """The grid's document, but for the revision."""
+        return {**self.client.request("GET", f"/grids/{self.grid}"), "revision": 0}
+
     def columns(self):
         return {c["name"]: c for c in self.client.request("GET", f"/grids/{self.grid}")["sheets"][0]["columns"]}
 
@@ -126,7 +130,7 @@ class Checks:
 
 def filtering(c):
     page = c.page
-    before, revision = c.counters(), c.revision()
+    before, revision, document = c.counters(), c.revision(), c.document()
     page.keyboard.press("Control+k")
     c.check("Ctrl+K opens the box with the cursor in it", page.evaluate("document.activeElement.getAttribute('aria-label')") == "What do you want?")
     c.check("it says who reads and what is sent", c.comes(lambda: "scripted" in page.locator(".words .who").inner_text()) and "three values" in page.locator(".words .who").inner_text())
@@ -145,7 +149,10 @@ def filtering(c):
     comes(page, "text => (now => now !== text && now.includes('will be shown'))(document.querySelector('.plan-rows').textContent)", rows)
     changed = page.locator(".plan-rows").inner_text()
     same = c.counters()
-    c.check("nothing happened before accepting", same == before and c.revision() == revision, (same, before))
+    # The calls of the model are in the log: that is all that a turn writes.
+    told = c.client.request("GET", f"/grids/{c.grid}/runs")["words"]
+    c.check("nothing happened before accepting", {**same, "revision": 0} == {**before, "revision": 0} and c.document() == document, (same, before))
+    c.check("the ledger has the turn's calls", told["calls"] > 0 and told["inputTokens"] > 0 and c.revision() == revision + 2 * told["calls"], told)
     page.get_by_role("button", name="Accept").press("Enter")
     now = c.settled("document.querySelectorAll('.chips .chip').length === 2 && trueline.totalRows < 20000")
     c.check("the rows are those that were announced", changed.startswith(f"{now['rows']:,} of"), (now, changed))

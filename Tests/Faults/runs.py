@@ -10,8 +10,10 @@ share of the work that the seed draws; then the server is started again, and nob
 made: the run cannot be faster than who looks at it. The run's budget of tokens is a part of what it needs: when it is used up, it is compared with
 the provider's own count and raised.
 
+Sentences in plain words are asked of the same model: one after each start, and one that is under way when the kill comes.
+
 At the end: every cell is committed or failed with a reason; calls in doubt are listed, at most workers x kills and one for each connection that ended; no answer that the log had was
-asked for again; tokens in the ledger equal the provider's for every call that is not in doubt; no budget was passed.
+asked for again; tokens in the ledgers of the run and of plain words equal the provider's for every call that is not in doubt; no budget was passed.
 """
 
 import argparse
@@ -22,11 +24,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
+from http.client import HTTPException
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Browser"))
-from trueline_process import BINARY, Server  # noqa: E402
+from trueline_process import BINARY, Problem, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -97,6 +101,7 @@ class Trial:
         self.kills = 0
         self.ready = []
         self.raises = 0
+        self.sentences = 0
         # A reserve is the most an answer may have; after a kill those of the open calls count as spent.
         self.step = options.rows * 12 + 600 * options.workers
         self.budget = self.step
@@ -159,20 +164,40 @@ class Trial:
         """The provider's own count must be within what was allowed."""
         if state["budget"]["tokens"] != self.budget:
             self.failures.append(f"the run keeps to {state['budget']}, and {self.budget} tokens were allowed")
-        used = sum(stats(self.address)["tokens"].values())
+        used = self.used(stats(self.address))
         if used > self.budget:
             self.failures.append(f"{used} tokens were used, {self.budget} allowed")
         self.budget += self.step
         self.raises += 1
         self.client.request("POST", f"{self.path}/resume", {"budget": {"tokens": self.budget}})
 
+    def used(self, told):
+        """What the run's calls cost, of all that the provider has counted."""
+        return sum(tokens for name, tokens in told["tokensByCall"].items() if not name.startswith("words-"))
+
+    def say(self, client):
+        """A turn of plain words. The provider's faults, the kill and our patience end some of them; what the ledger says of those is what is looked at."""
+        self.sentences += 1
+        client.connection.timeout = 2 * CALL_SECONDS
+        try:
+            client.request("POST", f"/grids/{self.grid}/sheets/{self.sheet}/words", {"sentence": f"only cities with the number {self.sentences}"})
+        except (Problem, OSError, HTTPException):
+            pass
+        finally:
+            client.connection.close()
+
     def kill(self):
+        saying = threading.Thread(target=self.say, args=(self.server.client(),))
+        saying.start()
+        time.sleep(self.chance.uniform(0, 0.05))  # as above: the kill has to fall anywhere within the turn
         self.server.kill()
+        saying.join()
         self.kills += 1
         started = time.monotonic()
         self.server.start()
         self.ready.append(time.monotonic() - started)
         self.client = self.server.client()
+        self.say(self.server.client())
 
     def cells(self):
         kinds = {"committed": 0, "failed": 0, "neither": 0}
@@ -203,21 +228,38 @@ class Trial:
         if len(doubts) != end["inDoubt"] or end["inDoubt"] > self.options.workers * self.kills + ended:
             self.failures.append(f"{end['inDoubt']} calls in doubt, {len(doubts)} listed, {self.kills} kills of {self.options.workers} workers, {ended} ends of connections")
         ledger = end["inputTokens"] + end["outputTokens"]
-        paid = sum(tokens for name, tokens in told["tokensByCall"].items() if name not in doubts)
+        paid = sum(tokens for name, tokens in told["tokensByCall"].items() if name not in doubts and not name.startswith("words-"))
+        words = self.compare_words(told)
         if ledger != paid:
             self.failures.append(f"the ledger has {ledger} tokens, the provider {paid} for calls not in doubt")
         doubtful = sum(1 for name in told["tokensByCall"] if name in doubts)
         if told["askedTwiceCount"] > doubtful:
             self.failures.append(f"{told['askedTwiceCount']} questions were answered twice, {doubtful} of the calls in doubt had been answered")
-        everything = sum(told["tokens"].values())
+        everything = self.used(told)
         if everything > self.budget:
             self.failures.append(f"{everything} tokens were used, {self.budget} allowed")
         faults = {name: told[name] for name in ("limit", "timeout", "garbage", "cut", "length", "wrong", "endless", "drip", "server", "lose", "stale")}
         print(
             f"{rows} rows, {self.kills} kills, {self.took:.0f} s: {cells}; {told['calls']} calls over {told['connections']} connections, faults {faults}; {end['inDoubt']} in doubt "
             f"({doubtful} of them answered), {told['askedTwiceCount']} asked twice, ledger {ledger} tokens, provider {paid} beside "
-            f"{sum(told['tokensByCall'].values()) - paid} in doubt; budget raised {self.raises} times to {self.budget}; "
+            f"{everything - paid} in doubt; {words}; budget raised {self.raises} times to {self.budget}; "
             f"ready again within {max(self.ready, default=0):.2f} s\nreasons of failed cells: {reasons}")
+
+    def compare_words(self, told):
+        """Each call of plain words is in the ledger or in doubt."""
+        # A turn that nobody waits for any more is stopped within some seconds.
+        while (words := self.client.request("GET", f"/grids/{self.grid}/runs")["words"])["open"]:
+            time.sleep(0.1)
+        doubts = {f"words-{call['call']}" for call in words["doubts"] + words["open"]}
+        counted = {name: tokens for name, tokens in told["tokensByCall"].items() if name.startswith("words-")}
+        ledger, paid = words["inputTokens"] + words["outputTokens"], sum(tokens for name, tokens in counted.items() if name not in doubts)
+        if ledger != paid:
+            self.failures.append(f"the ledger has {ledger} tokens of plain words, the provider {paid} for calls not in doubt")
+        if len(doubts) != words["inDoubt"]:
+            self.failures.append(f"calls of plain words are not listed: {words}")
+        if not words["calls"] or not ledger:
+            self.failures.append(f"no call of plain words was counted: {words}")
+        return f"plain words: {words['calls']} calls, {words['inDoubt']} in doubt, ledger {ledger} tokens, provider {paid} beside {sum(counted.values()) - paid} in doubt"
 
 
 if __name__ == "__main__":

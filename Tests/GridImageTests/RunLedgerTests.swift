@@ -234,6 +234,11 @@ struct RunLedgerTests {
                 random.chance(10) ? .phase(.finished) : .phase(.running), .undone(cells: 3),
             ]
             _ = log.commit([[.noteRun(run, random.pick(facts))]], cause: cause)  // refused ones leave nothing
+            let words: [RunFact] = [
+                .asked(task: task, call: task, reserved: RunUsage(output: 3)), .doubted(tasks: [task]),
+                .settled(task: task, call: CallEnd(call: task, usage: RunUsage(input: 2)), .again),
+            ]
+            _ = log.commit([[.noteRun(.words, random.pick(words))]], cause: Cause(kind: .agent, run: .words))
             if pass == nil, step % 7 == 3 { pass = log.image.beginFold() }
             if var running = pass, let slice = running.next(from: log.image) {
                 for (key, bytes) in slice.rows { rows[key] = bytes }
@@ -255,5 +260,23 @@ struct RunLedgerTests {
             try #require(image.hash() == log.image.hash(), "seed \(seed) step \(step)")
         }
         #expect(!log.image.ledger.runs.isEmpty)
+        #expect(log.image.ledger.words.calls > 0 && log.image.ledger.words.doubtCount > 0)
+    }
+
+    @Test("E10: plain words have a ledger of their own: calls begin once, end once, and are no run")
+    func words() {
+        var log = Log.with(columns: ["City"], rows: 1)
+        let cause = Cause(kind: .agent, run: .words)
+        func end(_ number: UInt32, _ call: UInt32) -> RunFact {
+            .settled(task: number, call: CallEnd(call: call, usage: RunUsage(input: 5, output: 1)), .again)
+        }
+        log.commit(.noteRun(.words, .asked(task: 1, call: 1, reserved: RunUsage(output: 9))), cause: cause)
+        #expect(log.refusal(.noteRun(.words, .asked(task: 1, call: 1, reserved: RunUsage()))) != nil)
+        #expect(log.refusal(.noteRun(.words, end(1, 2))) != nil && log.refusal(.noteRun(.words, .phase(.finished))) != nil)
+        #expect(log.image.ledger.words.open == [1: RunUsage(output: 9)])
+        log.commit(.noteRun(.words, end(1, 1)), cause: cause)
+        #expect(log.refusal(.noteRun(.words, end(1, 1))) != nil && log.refusal(.noteRun(.words, .doubted(tasks: [1]))) != nil)
+        #expect(log.image.ledger.words.spent.tokens == 6 && log.image.ledger.words.last == 1)
+        #expect(log.image.ledger.runs.isEmpty && log.image.ledger.unfinished.isEmpty)
     }
 }

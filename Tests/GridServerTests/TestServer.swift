@@ -86,10 +86,12 @@ struct TestServer: Sendable {
             var now: Duration { .zero }
             func wait(until time: Duration) async { try? await Task.sleep(nanoseconds: .max / 4) }
         }
+        let intents = Atomic<UInt64>(0)
         return RunCoordinator(
             provider: provider,
             environment: RunEnvironment(
-                clock: Frozen(), newIntent: { IntentID(high: 7, low: 7) }, newSeed: { 1 }, firstRun: RunID(1), logger: logger))
+                clock: Frozen(), newIntent: { IntentID(high: 7, low: intents.add(1, ordering: .relaxed).newValue) },
+                newSeed: { 1 }, firstRun: RunID(1), logger: logger))
     }
 
     /// Returns when a stream is open: what is committed from then on is told.

@@ -74,13 +74,25 @@ struct WordsRouteTests {
         }
     }
 
-    @Test("No route of plain words changes a grid", arguments: Way.allCases)
+    @Test("No route of plain words changes anything of a grid but its ledger, which has each call", arguments: Way.allCases)
     func changesNothing(_ way: Way) async throws {
         try await TestServer(provider: ChatScript(.success(Self.two), .success("{\"steps\":[]}"))).test(way) { api in
             let grid = try await api.makeGrid()
+            func rest(_ path: String) async throws -> NSDictionary {
+                var document = try Self.object(try await api.send(.get, path))
+                document["revision"] = nil
+                return document as NSDictionary
+            }
+            let pages = grid.sheet + "/pages?first=1&last=1"
+            let before = (try await rest(grid.path), try await rest(pages))
             for _ in 0..<3 { _ = try await api.send(.post, grid.sheet + "/words", #"{"sentence":"do it"}"#) }
-            let document = try Self.object(try await api.send(.get, grid.path))
-            #expect(document["revision"] as? Int == Int(grid.revision.rawValue))
+            #expect(try await rest(grid.path) == before.0)
+            #expect(try await rest(pages)["pages"] as? NSArray == before.1["pages"] as? NSArray)
+            let words = try #require(try Self.object(try await api.send(.get, grid.path + "/runs"))["words"] as? [String: Any])
+            // Two of the calls brought an answer; the last ones reached nobody.
+            #expect(
+                (words["calls"] as? Int ?? 0) > 2 && words["inputTokens"] as? Int == 200 && words["outputTokens"] as? Int == 40)
+            #expect(words["inDoubt"] as? Int == 0 && (words["open"] as? [Any])?.isEmpty == true)
         }
     }
 

@@ -497,7 +497,9 @@ class Handler(BaseHTTPRequestHandler):
                     self.script.calls[name] = self.script.calls.get(name, 0) + sum(usage)
             if fault is None:
                 self.script.counts["answers"] += 1
-                self.script.answered[message] = self.script.answered.get(message, 0) + 1
+                # A plan that is refused is asked for again in the same words by every turn: those are no rows.
+                if not (self.headers.get("x-client-request-id") or "").startswith("words-"):
+                    self.script.answered[message] = self.script.answered.get(message, 0) + 1
 
     def go_on_for_ever(self, writer, fault: str) -> None:
         """Kilobytes without an end, or a piece now and then: until the client has had enough, which is counted as closed by it."""

@@ -114,6 +114,9 @@ package struct ModelFailure: Error, Hashable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// Whether the provider has said what the call cost, or cannot have read it: not when the connection ended first, from its side or ours.
+    var isCostKnown: Bool { ![.lost, .stopped].contains(kind) }
+
     package var description: String { message }
 
     /// The text on one line, cut to `messageCharacters`.

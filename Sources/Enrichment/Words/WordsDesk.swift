@@ -44,25 +44,32 @@ package final class WordsDesk: Sendable {
     package let provider: any ModelProvider
     private let clock: any RunClock
     private let prices: PriceTable
+    private let book: WordsBook
     private let busy = Mutex(0)
 
     /// Asks the provider that runs ask, by their clock and prices.
     package convenience init(beside runs: RunCoordinator) {
-        self.init(provider: runs.provider, clock: runs.environment.clock, prices: runs.environment.prices)
+        self.init(
+            provider: runs.provider, clock: runs.environment.clock, prices: runs.environment.prices,
+            newIntent: runs.environment.newIntent)
     }
 
-    package init(provider: any ModelProvider, clock: any RunClock, prices: PriceTable = PriceTable()) {
+    package init(
+        provider: any ModelProvider, clock: any RunClock, prices: PriceTable = PriceTable(),
+        newIntent: @escaping @Sendable () -> IntentID
+    ) {
         self.provider = provider
         self.clock = clock
         self.prices = prices
+        book = WordsBook(clock: clock, newIntent: newIntent)
     }
 
     /// The currency of a result's cost, where the model's price is known.
     package var currency: String? { prices.knows(provider.description.model) ? prices.currency : nil }
 
-    /// Takes a turn. Cancelling the surrounding task, or throwing from `report`, closes the call.
+    /// Takes a turn, whose calls the grid's log has. Cancelling the surrounding task, or throwing from `report`, closes the call.
     package func turn(
-        _ question: WordsQuestion, report: (Progress) async throws -> Void
+        _ question: WordsQuestion, in grid: any RunGrid, report: (Progress) async throws -> Void
     ) async throws -> Result {
         let isFree = busy.withLock { busy in
             guard busy < Self.turnsAtOnce else { return false }
@@ -75,7 +82,7 @@ package final class WordsDesk: Sendable {
         let (reports, sink) = AsyncStream<Report>.makeStream()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             let state = TurnProgress()
-            group.addTask { sink.yield(.ended(await self.ask(question, state))) }
+            group.addTask { sink.yield(.ended(await self.ask(question, grid, state))) }
             group.addTask { await self.watch(state, sink) }
             defer { group.cancelAll() }
             for await item in reports {
@@ -108,7 +115,9 @@ package final class WordsDesk: Sendable {
         sink.finish()
     }
 
-    private func ask(_ question: WordsQuestion, _ state: TurnProgress) async -> Swift.Result<Result, Failure> {
+    private func ask(_ question: WordsQuestion, _ grid: any RunGrid, _ state: TurnProgress) async
+        -> Swift.Result<Result, Failure>
+    {
         let began = clock.now
         func ended(_ outcome: WordsOutcome) -> Result {
             Result(outcome: outcome, calls: state.calls, usage: priced(state.usage), elapsed: clock.now - began)
@@ -126,7 +135,7 @@ package final class WordsDesk: Sendable {
                 return .failure(.model(failure))
             case .ask(let request):
                 do throws(ModelFailure) {
-                    effect = turn.answered(try await answer(request, provider, state))
+                    effect = turn.answered(try await answer(request, provider, grid, state))
                 } catch {
                     effect = turn.failed(error)
                 }
@@ -135,16 +144,30 @@ package final class WordsDesk: Sendable {
     }
 
     private func answer(
-        _ request: ChatRequest, _ provider: any ChatProvider, _ state: TurnProgress
+        _ request: ChatRequest, _ provider: any ChatProvider, _ grid: any RunGrid, _ state: TurnProgress
     ) async throws(ModelFailure) -> String {
+        let reserved = RunUsage(input: UInt64(request.bytes / 3 + 16), output: UInt64(request.answerTokens))
+        let number = try await book.begin(priced(reserved), in: grid)
+        var request = request
+        request.requestID = "words-\(number)"
         state.callBegan()
         var collector = AnswerCollector(most: PlanLimits.answerBytes)
-        defer { state.callEnded(collector.usageSoFar) }
-        try await provider.stream(request) { (event) throws(ModelFailure) in
-            if case .text = event { state.pieceArrived() }
-            try collector.receive(event)
+        let failure: ModelFailure
+        do throws(ModelFailure) {
+            try await provider.stream(request) { (event) throws(ModelFailure) in
+                if case .text = event { state.pieceArrived() }
+                try collector.receive(event)
+            }
+            let answer = try collector.answer().text
+            await book.end(number, priced(collector.usageSoFar), in: grid)
+            state.callEnded(collector.usageSoFar)
+            return answer
+        } catch {
+            failure = error
         }
-        return try collector.answer().text
+        state.callEnded(collector.usageSoFar)
+        await book.end(number, failure.isCostKnown ? priced(collector.usageSoFar) : nil, in: grid)
+        throw failure
     }
 
     private func priced(_ usage: RunUsage) -> RunUsage { prices.priced(usage, model: provider.description.model) }

@@ -4,6 +4,7 @@
 //   run/7/rows       the rows and their fingerprints
 //   run/7/tasks/3    the states of tasks 3 * 4096 and on
 //   answers/12       kept answers
+//   words            what turns of plain words asked
 
 import GridModel
 import Ordering
@@ -25,6 +26,9 @@ enum RunDocuments {
             for (index, chunk) in run.chunks.enumerated() where chunk.epoch == ledger.epoch {
                 documents.append(("run/\(id.rawValue)/tasks/\(index)", encode(chunk)))
             }
+        }
+        if ledger.words.calls > 0, ledger.words.epoch == ledger.epoch {
+            documents.append(("words", sealed { ledger.words.write(to: &$0) }))
         }
         for number in ledger.answers.dropped { documents.append(("answers/\(number)", nil)) }
         for chunk in ledger.answers.chunks where chunk.epoch == ledger.epoch {
@@ -106,6 +110,7 @@ enum RunDocuments {
             mix(sealed { $0.rows(run.order.rows, found: run.order.found) })
             for chunk in run.chunks { mix(encode(chunk)) }
         }
+        if ledger.words.calls > 0 { mix(sealed { ledger.words.write(to: &$0) }) }
         for entry in ledger.answers.chunks.flatMap(\.entries) { mix(Array((entry.question + "\u{0}" + entry.text).utf8)) }
     }
 
@@ -128,6 +133,9 @@ enum RunDocuments {
             }
         }
         for chunk in chunks.sorted(by: { $0.number < $1.number }) { ledger.answers.load(chunk) }
+        if let bytes = named["words"] {
+            try FoldDocuments.open(bytes, "words") { cursor throws(RecordError) in ledger.words = try WordsLedger(&cursor) }
+        }
         ledger.epoch = 1
     }
 

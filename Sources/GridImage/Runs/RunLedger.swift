@@ -7,6 +7,8 @@ package struct RunLedger: Sendable {
     /// By number. At most `Limits.runsPerGrid` that have ended.
     package internal(set) var runs: [RunID: RecordedRun] = [:]
     package internal(set) var answers = KeptAnswers()
+    /// What turns of plain words asked.
+    package internal(set) var words = WordsLedger()
     /// The fold in which something of the ledger last changed.
     var epoch: UInt32 = 0
     /// Runs that were forgotten since the last fold, with the number of their task chunks.
@@ -21,6 +23,7 @@ package struct RunLedger: Sendable {
 
     /// Why a fact cannot be; `nil` when it can.
     func objection(to fact: RunFact, of id: RunID) -> String? {
+        if id == .words { return words.objection(to: fact) }
         if case .planned(let order, _) = fact {
             if runs[id] != nil { return "\(id) is planned already" }
             return order.rows.isEmpty || order.rows.count > Limits.rowsPerRun ? "\(order.rows.count) rows in a run" : nil
@@ -47,9 +50,10 @@ package struct RunLedger: Sendable {
     mutating func apply(_ recorded: RecordedFact, at revision: Revision, _ cursor: RecordCursor) throws(RecordError) {
         let (id, time) = (recorded.run, recorded.time)
         guard objection(to: recorded.fact, of: id) == nil else {
-            guard runs[id] != nil else { throw cursor.damaged("a fact of \(id), which is not there") }
+            guard runs[id] != nil || id == .words else { throw cursor.damaged("a fact of \(id), which is not there") }
             return
         }
+        if id == .words { return words.apply(recorded.fact, epoch: epoch) }
         switch recorded.fact {
         case .planned(let order, let budget):
             runs[id] = RecordedRun(order: order, budget: budget, planned: revision, time: time, epoch: epoch)

@@ -95,11 +95,13 @@ struct RunRoutes {
         _ = try scope.query()
         let grid = try await services.grid(scope)
         let statuses = runs.statuses(in: grid)
+        let words = grid.snapshot().ledger.words
         return .json { writer in
             writer.object { writer in
                 writer.arrayMember("runs") { writer in
                     for status in statuses { writer.object { status.write(to: &$0) } }
                 }
+                writer.objectMember("words") { words.write(to: &$0) }
             }
         }
     }
@@ -331,11 +333,39 @@ extension RecordedRun.Doubt {
         writer.name("row")
         writer.identifier(row)
         if let label { writer.member("label", label) }
-        writer.member("call", Int(call))
-        writer.member("tokensAtMost", Int(clamping: reserved.tokens))
+        writer.doubt(call, reserved)
+    }
+}
+
+extension WordsLedger {
+    /// What turns of plain words asked, and what it cost: beside the runs, so that all of a grid's calls are told.
+    func write(to writer: inout WireWriter) {
+        writer.member("calls", Int(clamping: calls))
+        writer.member("inputTokens", Int(clamping: spent.input))
+        writer.member("outputTokens", Int(clamping: spent.output))
+        if spent.cost > 0 {
+            writer.name("cost")
+            writer.json(Money.text(spent.cost).utf8)
+        }
+        writer.member("inDoubt", Int(clamping: doubtCount))
+        let open = open.sorted { $0.key < $1.key }.map { Call(number: $0.key, reserved: $0.value) }
+        let lists: [(StaticString, [Call])] = [("doubts", doubts), ("open", open)]
+        for (name, calls) in lists {
+            writer.arrayMember(name) { writer in
+                for call in calls { writer.object { $0.doubt(call.number, call.reserved) } }
+            }
+        }
+    }
+}
+
+extension WireWriter {
+    /// A call of which nobody knows what it cost.
+    fileprivate mutating func doubt(_ call: UInt32, _ reserved: RunUsage) {
+        member("call", Int(call))
+        member("tokensAtMost", Int(clamping: reserved.tokens))
         guard reserved.cost > 0 else { return }
-        writer.name("costAtMost")
-        writer.json(Money.text(reserved.cost).utf8)
+        name("costAtMost")
+        json(Money.text(reserved.cost).utf8)
     }
 }
 

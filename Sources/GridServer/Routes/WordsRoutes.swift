@@ -7,7 +7,8 @@ import Hummingbird
 import NIOCore
 import Wire
 
-/// Plain words: a sentence in, a plan or a question out. There is no way from here to change a grid.
+/// Plain words: a sentence in, a plan or a question out. There is no way from here to change a cell, a column or a view; what the model was
+/// asked, and what that cost, is written down in the grid's log.
 struct WordsRoutes {
     let services: ServerServices
     let desk: WordsDesk
@@ -40,8 +41,8 @@ struct WordsRoutes {
         guard let sheet = image.sheet(id) else { throw Problem.notFound("sheet", "\(id)") }
         let question = try Self.question(request, sheet, image)
         let isStream = scope.header(.accept)?.contains("text/event-stream") == true
-        guard !isStream else { return stream(question, scope.client) }
-        let result = try await turn(question, scope.client) { _ in }
+        guard !isStream else { return stream(question, grid, scope.client) }
+        let result = try await turn(question, grid, scope.client) { _ in }
         return .json { writer in writer.object { write(result, to: &$0) } }
     }
 
@@ -72,10 +73,11 @@ struct WordsRoutes {
 
     /// Takes a turn, counts it, and says in the API's words why there is no plan.
     private func turn(
-        _ question: WordsQuestion, _ client: ClientPresence?, report: (WordsDesk.Progress) async throws -> Void
+        _ question: WordsQuestion, _ grid: LiveGrid, _ client: ClientPresence?,
+        report: (WordsDesk.Progress) async throws -> Void
     ) async throws -> WordsDesk.Result {
         do {
-            let result = try await desk.turn(question) { progress in
+            let result = try await desk.turn(question, in: grid) { progress in
                 if client?.isGone == true { throw CancellationError() }
                 try await report(progress)
             }
@@ -92,7 +94,7 @@ struct WordsRoutes {
         }
     }
 
-    private func stream(_ question: WordsQuestion, _ client: ClientPresence?) -> Reply {
+    private func stream(_ question: WordsQuestion, _ grid: LiveGrid, _ client: ClientPresence?) -> Reply {
         var reply = Reply()
         reply.fields[.contentType] = "text/event-stream"
         reply.fields[.cacheControl] = "no-store"
@@ -102,7 +104,7 @@ struct WordsRoutes {
             try await writer.write(
                 ByteBuffer(bytes: StreamEvent.frame(id: nil, "started") { ServerRoutes.write(provider, to: &$0) }))
             do {
-                let result = try await turn(question, client) { progress in
+                let result = try await turn(question, grid, client) { progress in
                     try await writer.write(
                         ByteBuffer(bytes: StreamEvent.frame(id: nil, "progress") { progress.write(to: &$0) }))
                 }

@@ -193,7 +193,16 @@ enum Schemas {
             .init("cost", .any), .init("seconds", .any), .init("currency", .string()), .init("example", .string()),
         ], closed: false)
     private static let run = Schema.object([.init("run", .string()), .init("state", .string())], closed: false)
-    private static let runList = object(.init("runs", .array(.named("Run"))))
+    private static let wordsCall = object(
+        .init("call", count), .init("tokensAtMost", count), .init("costAtMost", .number, required: false))
+    private static let runList = object(
+        .init("runs", .array(.named("Run"))),
+        .init(
+            "words",
+            object(
+                .init("calls", count), .init("inputTokens", count), .init("outputTokens", count),
+                .init("cost", .number, required: false), .init("inDoubt", count), .init("doubts", .array(wordsCall)),
+                .init("open", .array(wordsCall)))))
     private static let words = object(
         .init("sentence", .string()), .init("view", .any, required: false),
         .init(

@@ -1,3 +1,5 @@
+import ChangePipeline
+import GridImage
 import GridModel
 import Synchronization
 import Testing
@@ -6,11 +8,23 @@ import Testing
 
 /// The driver of a turn: calls, costs, times.
 struct WordsDeskTests {
-    static func turn(
-        _ replies: [ScriptedChat.Reply], clock: any RunClock = FrozenTime(), question: WordsQuestion = WordsWorld.question()
-    ) async throws -> WordsDesk.Result {
+    static func turn(_ replies: [ScriptedChat.Reply]) async throws -> WordsDesk.Result {
         let prices = PriceTable(prices: ["test": .init(input: 3_000, output: 15_000)])
-        return try await WordsDesk(provider: ScriptedChat(replies), clock: clock, prices: prices).turn(question) { _ in }
+        var result: WordsDesk.Result?
+        try await WordsWorld.with(ScriptedChat(replies), prices: prices) { desk, grid in
+            result = try await desk.turn(WordsWorld.question(), in: grid) { _ in }
+        }
+        return try #require(result)
+    }
+
+    /// What the demo rules make of a sentence.
+    static func byRules(_ sentence: String) async throws -> WordsDesk.Result {
+        var result: WordsDesk.Result?
+        try await WordsWorld.with(DemoRulesProvider(clock: FrozenTime())) { desk, grid in
+            result = try await desk.turn(WordsWorld.question(sentence), in: grid) { _ in }
+            #expect(grid.snapshot().ledger.words.calls == 0)
+        }
+        return try #require(result)
     }
 
     @Test func `a turn tells its calls, tokens and cost, those of refused answers too`() async throws {
@@ -31,32 +45,37 @@ struct WordsDeskTests {
 
     @Test func `a model that says nothing is given up after the turn's time, and reports went out meanwhile`() async throws {
         let reports = Mutex<[WordsDesk.Progress]>([])
-        let desk = WordsDesk(provider: ScriptedChat([.silence]), clock: JumpingTime())
-        await #expect {
-            try await desk.turn(WordsWorld.question()) { progress in reports.withLock { $0.append(progress) } }
-        } throws: { error in
-            guard case .model(let failure)? = error as? WordsDesk.Failure else { return false }
-            return failure.kind == .timedOut
+        try await WordsWorld.with(ScriptedChat([.silence]), clock: JumpingTime()) { desk, grid in
+            await #expect {
+                try await desk.turn(WordsWorld.question(), in: grid) { progress in reports.withLock { $0.append(progress) } }
+            } throws: { error in
+                guard case .model(let failure)? = error as? WordsDesk.Failure else { return false }
+                return failure.kind == .timedOut
+            }
         }
         #expect(reports.withLock { $0.count } == Int(WordsDesk.turnTime / WordsDesk.reportTime) - 1)
     }
 
-    @Test func `whoever stops listening stops the call`() async {
+    @Test func `whoever stops listening stops the call`() async throws {
         struct Gone: Error {}
-        let desk = WordsDesk(provider: ScriptedChat([.silence]), clock: JumpingTime())
-        await #expect(throws: Gone.self) { try await desk.turn(WordsWorld.question()) { _ in throw Gone() } }
+        try await WordsWorld.with(ScriptedChat([.silence]), clock: JumpingTime()) { desk, grid in
+            await #expect(throws: Gone.self) { try await desk.turn(WordsWorld.question(), in: grid) { _ in throw Gone() } }
+        }
     }
 
     @Test func `S8: more turns at once than the desk takes are refused`() async throws {
         let chat = ScriptedChat(Array(repeating: .silence, count: WordsDesk.turnsAtOnce))
-        let desk = WordsDesk(provider: chat, clock: FrozenTime())
-        let turns = (0..<WordsDesk.turnsAtOnce).map { _ in Task { try await desk.turn(WordsWorld.question()) { _ in } } }
-        while chat.requests.withLock({ $0.count }) < turns.count { await Task.yield() }
-        await #expect {
-            try await desk.turn(WordsWorld.question()) { _ in }
-        } throws: { $0 as? WordsDesk.Failure == .busy(most: 8) }
-        for turn in turns { turn.cancel() }
-        for turn in turns { _ = await turn.result }
+        try await WordsWorld.with(chat) { desk, grid in
+            let turns = (0..<WordsDesk.turnsAtOnce).map { _ in
+                Task { try await desk.turn(WordsWorld.question(), in: grid) { _ in } }
+            }
+            while chat.requests.withLock({ $0.count }) < turns.count { await Task.yield() }
+            await #expect {
+                try await desk.turn(WordsWorld.question(), in: grid) { _ in }
+            } throws: { $0 as? WordsDesk.Failure == .busy(most: 8) }
+            for turn in turns { turn.cancel() }
+            for turn in turns { _ = await turn.result }
+        }
     }
 
     @Test(arguments: [
@@ -67,8 +86,7 @@ struct WordsDeskTests {
         ("name contains 'Old Town'", "[1 contains Old Town]"), ("show only elevation at most 1,000 ft.", "[8 <= 1000]"),
     ])
     func `without a model, rules read simple sentences`(_ sentence: String, _ expected: String) async throws {
-        let desk = WordsDesk(provider: DemoRulesProvider(clock: FrozenTime()), clock: FrozenTime())
-        let result = try await desk.turn(WordsWorld.question(sentence)) { _ in }
+        let result = try await Self.byRules(sentence)
         guard case .plan(let proposal) = result.outcome else {
             Issue.record("\(result.outcome)")
             return
@@ -89,8 +107,7 @@ struct WordsDeskTests {
         "add the country's name in Portuguese", "airports in Japan", "", "sort", "keep only", "is", "sort by height",
     ])
     func `without a model, everything else is answered with what is understood`(_ sentence: String) async throws {
-        let desk = WordsDesk(provider: DemoRulesProvider(clock: FrozenTime()), clock: FrozenTime())
-        let result = try await desk.turn(WordsWorld.question(sentence)) { _ in }
+        let result = try await Self.byRules(sentence)
         guard case .question(let question) = result.outcome else {
             Issue.record("\(result.outcome)")
             return

@@ -1,3 +1,4 @@
+import ChangePipeline
 import GridModel
 import Synchronization
 
@@ -20,6 +21,25 @@ enum WordsWorld {
             columns: columns.map { .init(name: $0.name, type: $0.type, samples: $0.name == "country" ? ["US", "BR"] : []) })
         return WordsQuestion(
             sentence: sentence, columns: columns, summary: summary, view: view, answers: answers, rows: rows)
+    }
+
+    /// A desk, and a grid whose log has its calls.
+    static func with(
+        _ provider: any ModelProvider, clock: any RunClock = FrozenTime(), prices: PriceTable = PriceTable(),
+        _ body: (WordsDesk, LiveGrid) async throws -> Void
+    ) async throws {
+        try await RunWorld.with(rows: 1, provider: GatedProvider()) { world in
+            try await body(desk(provider, clock: clock, prices: prices), world.grid)
+        }
+    }
+
+    static func desk(_ provider: any ModelProvider, clock: any RunClock = FrozenTime(), prices: PriceTable = PriceTable())
+        -> WordsDesk
+    {
+        let numbers = Atomic<UInt64>(0)
+        return WordsDesk(provider: provider, clock: clock, prices: prices) {
+            IntentID(high: 9, low: numbers.add(1, ordering: .relaxed).newValue)
+        }
     }
 
     static func filter(_ column: UInt32, _ operation: Filter.Operation, _ json: String...) -> Plan.Step {
