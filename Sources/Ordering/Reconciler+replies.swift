@@ -110,7 +110,9 @@ extension Reconciler {
             if problem == .permanent { return }
             problem = failure == .behind ? .behind : .temporary
             if retry.failures < .max { retry.failures += 1 }
-            retry.at = clock.advanced(by: retryAfter ?? retryWait(number: read.id.number))
+            let at = clock.advanced(by: retryAfter ?? retryWait(number: read.id.number))
+            // A wait that a server asked for is not cut short by another read's failure.
+            retry.at = max(retry.at ?? at, at)
         }
     }
 

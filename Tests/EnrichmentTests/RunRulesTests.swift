@@ -28,6 +28,21 @@ struct RunRulesTests {
         #expect(CoreWorld.calls(world.advance(by: .seconds(60))).map(\.task) == [1, 0])
     }
 
+    @Test func `E12: a row whose inputs changed is another question, corrected as often as any`() {
+        var (world, id) = one()
+        func answer(about values: [String]) -> ModelFailure {
+            var failure = ModelFailure(.wrongType, "no number")
+            failure.wrong = WrongAnswer(values: values, text: "x", reason: "no number")
+            return failure
+        }
+        for values in [["old"], ["old"], ["new"], ["new"]] {
+            let again = CoreWorld.calls(world.handle(.callFailed(id, answer(about: values))))
+            #expect(again.count == 1 && world.core.turn(of: 0).corrections.allSatisfy { $0.values == values })
+            id = again.first ?? id
+        }
+        #expect(!CoreWorld.marks(world.handle(.callFailed(id, answer(about: ["new"])))).isEmpty)
+    }
+
     @Test func `S8: while as many rows wait as may, no new one begins`() {
         var world = CoreWorld(rows: 20, limits: CoreWorld.limits { $0.waiting = 2 })
         let open = CoreWorld.calls(world.handle(.begun))

@@ -129,7 +129,7 @@ struct RunLedgerTests {
         #expect(world.recorded.mark(of: 0) == .skipped && world.recorded.mark(of: 1) == .failed)
     }
 
-    @Test("E4: what comes to a commit after a run's end is refused there already, as in any later one")
+    @Test("E4: what comes after a run's end is refused, in the commit that has the end as in any later one")
     func endedInOneCommit() {
         var world = RunLog()
         let results = world.log.commit(
@@ -140,6 +140,9 @@ struct RunLedgerTests {
             ], cause: RunLog.agent)
         #expect(results.map { (try? $0.get()) != nil } == [true, false, false])
         #expect(world.recorded.callCount == 0 && world.recorded.phase == .cancelled)
+        for fact in [RunFact.asked(task: 0, call: 1, reserved: RunUsage()), .settled(task: 1, call: nil, .skipped)] {
+            #expect(world.log.refusal(.noteRun(RunLog.run, fact), cause: RunLog.agent) != nil)
+        }
     }
 
     @Test("calls that were open when the process or the run ended are in doubt, each listed with what it may cost")

@@ -86,6 +86,17 @@ import Testing
         #expect(screen.handle(.refresh).contains { $0.hasPrefix("refresh 1.4:") })
     }
 
+    @Test("C5: a wait that the server asks for is not cut short by a read beside it that fails as well")
+    func longerWaitStays() {
+        var screen = Screen.settled()
+        _ = screen.handle(.looking(at: 2))
+        _ = screen.handle(.looking(at: 3))
+        _ = screen.handle(.failed(3, retryAfter: 9_000))
+        _ = screen.handle(.failed(2, .temporary))
+        #expect(screen.handle(.timer, at: 8_999) == [])
+        #expect(!screen.handle(.timer, at: 9_000).isEmpty)
+    }
+
     @Test("C5: without a stream the end of a run is read, and its revision is asked for") func runEnd() {
         var screen = Screen.settled()
         _ = screen.handle(.streamLost)

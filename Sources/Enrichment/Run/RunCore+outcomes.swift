@@ -64,10 +64,12 @@ extension RunCore {
 
     /// The answer that a call in flight brought and that did not fit, when the model may still be told so.
     private func correctable(_ id: CallID, _ failure: ModelFailure) -> WrongAnswer? {
-        guard failure.recovery == .correct, corrections[id.task]?.count ?? 0 < limits.corrections,
+        guard failure.recovery == .correct, let wrong = failure.wrong,
+            // What did not fit an older question of the row says nothing about this one.
+            (corrections[id.task] ?? []).count(where: { $0.values == wrong.values }) < limits.corrections,
             calls.contains(where: { $0.id == id && $0.reserved != nil })
         else { return nil }
-        return failure.wrong
+        return wrong
     }
 
     /// Asks again with the model's own answer and what is wrong with it. Tasks with the same question go on waiting for this one.
@@ -80,7 +82,7 @@ extension RunCore {
         sameRejections = 0
         tally.corrections += 1
         tasks[id.task].attempts -= 1
-        corrections[id.task, default: []].append(wrong)
+        corrections[id.task] = (corrections[id.task] ?? []).filter { $0.values == wrong.values } + [wrong]
         var cost = cost(of: call, failure)
         if case .known(var end) = cost {
             end.wrong = KeptWrongAnswer(question: wrong.question, text: wrong.text, reason: wrong.reason)

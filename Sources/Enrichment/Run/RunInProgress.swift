@@ -81,7 +81,12 @@ struct RunInProgress {
         var wrong: ModelFailure?
         if case .callFailed(_, let failure) = event, failure.wrong != nil { wrong = failure }
         let isThrough = core.turn(of: id.task).corrections.isEmpty
-        if let question = corrected ?? wrong?.wrong?.values, isThrough { plan.answers?.abandon(question, id.task, wrong) }
+        if isThrough {
+            let asked = wrong?.wrong?.values
+            // The row may have asked something else by its last call than by those before.
+            if let corrected, corrected != asked { plan.answers?.abandon(corrected, id.task) }
+            if let asked { plan.answers?.abandon(asked, id.task, wrong) }
+        }
         guard let state = core.state(of: plan.order.rows[id.task]), ![.booking, .marking, .held].contains(state) else { return }
         failures[id.task] = nil
     }

@@ -36,6 +36,7 @@ extension RunWatch {
             if !wasAsked, places[index].expected == .again { places[index].expected = nil }
         case .correct:
             (passing, rejections, sameRejections) = (0, 0, 0)
+            if let wrong = failure.wrong { tasks[task].wrong.removeAll { $0.values != wrong.values } }
             guard wasAsked, let wrong = failure.wrong, tasks[task].wrong.count < limits.corrections else {
                 tasks[task].wrong = []
                 if wasAsked { failedQuestions.insert(place.values) }

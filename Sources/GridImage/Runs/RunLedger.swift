@@ -29,10 +29,10 @@ package struct RunLedger: Sendable {
             return order.rows.isEmpty || order.rows.count > Limits.rowsPerRun ? "\(order.rows.count) rows in a run" : nil
         }
         guard let run = runs[id] else { return "there is no \(id)" }
+        if case .undone = fact { return run.phase.isEnded ? nil : "\(id) has not ended" }
+        guard !run.phase.isEnded else { return "\(id) has ended" }
         switch fact {
-        case .planned: return nil
-        case .undone: return run.phase.isEnded ? nil : "\(id) has not ended"
-        case .phase, .budget: return run.phase.isEnded ? "\(id) has ended" : nil
+        case .planned, .undone, .phase, .budget: return nil
         case .asked(let task, let call, _):
             guard Int(task) < run.taskCount, run.mark(of: task) == .open else { return "task \(task) of \(id) is through" }
             guard run.openCalls[task] == nil else { return "task \(task) of \(id) has a call open" }
