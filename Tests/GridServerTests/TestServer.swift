@@ -61,7 +61,7 @@ struct TestServer: Sendable {
             port: 0, webDirectory: web, sampleFile: sample, version: "test", limits: limits)
         configuration.spoolDirectory =
             FileManager.default.temporaryDirectory.appending(
-                path: "trueline-server-tests-\(ProcessInfo.processInfo.processIdentifier)/\(spool)"
+                path: "trueline-server-tests-\(ProcessInfo.processInfo.processIdentifier)/\(spool)-\(UUID().uuidString)"
             ).path
         configuration.traces = traces
         server = GridServer(

@@ -5,16 +5,20 @@ import Wire
 
 @testable import GridServer
 
+/// A path of nobody else's, whose content goes away with the test.
+private final class OwnFolder: Sendable {
+    let path = FileManager.default.temporaryDirectory.appending(path: "trueline-traces-\(UUID().uuidString)").path
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
 @Suite("Traces")
 struct TraceRouteTests {
     private static let page = "https://shop.example"
 
-    private static func directory(_ name: String = #function) -> String {
-        let folder = name.prefix { $0.isLetter } + "-\(ProcessInfo.processInfo.processIdentifier)"
-        let path = FileManager.default.temporaryDirectory.appending(path: "trueline-traces/\(folder)").path
-        try? FileManager.default.removeItem(atPath: path)
-        return path
-    }
+    /// Each test case's own.
+    private let folder = OwnFolder()
+    private var directory: String { folder.path }
 
     private static func server(_ directory: String) -> TestServer {
         TestServer(traces: .init(directory: directory, origins: [page]))
@@ -29,7 +33,7 @@ struct TraceRouteTests {
         "Parts are put together by their number, whatever came first, and one that comes twice is kept once",
         arguments: Way.allCases)
     func parts(_ way: Way) async throws {
-        try await Self.server(Self.directory("parts\(way == .live ? "Live" : "Router")")).test(way) { api in
+        try await Self.server(directory).test(way) { api in
             for part in [
                 Self.part(2, #"{"type":"note","label":"b"}"#), Self.part(1, #"{"type":"note","label":"a"}"#),
                 Self.part(2, #"{"type":"note","label":"again"}"#), Self.part(4, #"{"type":"note","label":"d"}"#),
@@ -65,7 +69,7 @@ struct TraceRouteTests {
 
     @Test("A trace's diagnosis names the divergence by the lines of the trace that is read", arguments: Way.allCases)
     func diagnosis(_ way: Way) async throws {
-        try await Self.server(Self.directory("diagnosis\(way == .live ? "Live" : "Router")")).test(way) { api in
+        try await Self.server(directory).test(way) { api in
             for part in try Self.checkout(of: "t-1") {
                 #expect(try await api.send(.post, "/traces", part, type: "text/plain").status == 204)
             }
@@ -88,7 +92,7 @@ struct TraceRouteTests {
 
     @Test("What cannot be diagnosed is said so", arguments: Way.allCases)
     func undiagnosed(_ way: Way) async throws {
-        try await Self.server(Self.directory("undiagnosed\(way == .live ? "Live" : "Router")")).test(way) { api in
+        try await Self.server(directory).test(way) { api in
             #expect(try await api.send(.get, "/api/v1/traces/absent/diagnosis").status == 404)
             _ = try await api.send(.post, "/traces", Self.part(1), type: "text/plain")
             #expect(try await api.send(.get, "/api/v1/traces/t-1/diagnosis").status == 422)
@@ -97,7 +101,6 @@ struct TraceRouteTests {
 
     @Test("S8: one trace is diagnosed at a time, once for all who ask, and a long one is not")
     func bounded() async throws {
-        let directory = Self.directory()
         let archive = TraceArchive(directory: directory)
         let diagnoses = TraceDiagnoses(archive: archive)
         for part in try Self.checkout(of: "t-1") { try archive.add(TracePart(Array(part.utf8))) }
@@ -127,7 +130,7 @@ struct TraceRouteTests {
         "What people should see is counted by name, once a part, and a name cannot break the text or its bound",
         arguments: Way.allCases)
     func expectations(_ way: Way) async throws {
-        try await Self.server(Self.directory("expectations\(way == .live ? "Live" : "Router")")).test(way) { api in
+        try await Self.server(directory).test(way) { api in
             let first = Self.part(
                 1, Self.note(#"{"name":"cart not empty","held":3,"failed":1}"#), #"{"type":"note","label":"expectations"}"#)
             for _ in 0..<2 { _ = try await api.send(.post, "/traces", first, type: "text/plain") }
@@ -155,7 +158,6 @@ struct TraceRouteTests {
 
     @Test("Traces outlive the process that took them, and are gone when deleted")
     func kept() async throws {
-        let directory = Self.directory()
         try await Self.server(directory).test(.router) { api in
             _ = try await api.send(.post, "/traces", Self.part(nil, #"{"type":"note"}"#), type: "application/x-ndjson")
             _ = try await api.send(.post, "/traces", Self.part(nil, #"{"type":"error"}"#), type: "application/jsonl")
@@ -174,7 +176,6 @@ struct TraceRouteTests {
 
     @Test("Credentials are taken out again before anything is written")
     func redacted() async throws {
-        let directory = Self.directory()
         try await Self.server(directory).test(.router) { api in
             let part = Self.part(
                 1, #"{"type":"start","url":"/a?token=abcdefgh","headers":{"Cookie":"id=abcdefgh"}}"#,
@@ -193,7 +194,6 @@ struct TraceRouteTests {
             #"{"type":"trace","version":1,"id":"t"}"# + "\n{\"type\":",
         ])
     func refused(body: String) async throws {
-        let directory = Self.directory("refused")
         try await Self.server(directory).test(.router) { api in
             let answer = try await api.send(.post, "/traces", body, type: "text/plain")
             #expect(answer.status == 400)
@@ -206,7 +206,7 @@ struct TraceRouteTests {
     @Test("S8: a part, a trace, their number and all together are bounded; the trace not added to for longest goes")
     func bounded() throws {
         let archive = TraceArchive(
-            directory: Self.directory(), limits: .init(partBytes: 1_000, parts: 3, traceBytes: 300, totalBytes: 440, traces: 3))
+            directory: directory, limits: .init(partBytes: 1_000, parts: 3, traceBytes: 300, totalBytes: 440, traces: 3))
         func add(_ trace: String, _ number: Int? = nil) throws {
             try archive.add(TracePart(Array(Self.part(number, of: trace).utf8)))
         }
@@ -226,7 +226,7 @@ struct TraceRouteTests {
 
     @Test("Pages of a named origin may post traces and nothing else, and of another not even that", arguments: Way.allCases)
     func origins(_ way: Way) async throws {
-        try await Self.server(Self.directory("origins\(way == .live ? "Live" : "Router")")).test(way) { api in
+        try await Self.server(directory).test(way) { api in
             let named = ["Origin": Self.page, "Sec-Fetch-Site": "cross-site"]
             let other = ["Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"]
             let part = Self.part(1, #"{"type":"note"}"#)
