@@ -72,9 +72,16 @@ class Checks:
             self.page.wait_for_timeout(50)  # between two looks: a page tells nobody that it has changed
         return False
 
-    def rests(self):
+    def quiet(self):
         """No page read is under way, and no timer runs that may lead to one."""
         return self.settles(lambda: self.counter("pending") == 0)
+
+    def rests(self):
+        """As quiet, and all that is committed has come and is drawn."""
+        newest = self.mock.switch()["revision"]
+        found = self.settles(lambda: self.page.evaluate("(newest) => trueline.revision >= newest && trueline.pending === 0", newest))
+        self.drawn()
+        return found
 
     def drawn(self):
         """Until what was done so far is on the screen."""
