@@ -41,7 +41,7 @@ class WallClock:
     """Takes the time that the model says."""
 
     def take(self, _, milliseconds):
-        time.sleep(milliseconds / 1000)
+        time.sleep(milliseconds / 1000)  # the latency that the example is about; checks use ModelClock, which waits for no time
 
 
 class ModelClock:

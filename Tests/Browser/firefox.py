@@ -63,7 +63,7 @@ def never_backwards(page, mock, report, turns, seed):
 
     for _ in range(turns):
         turn()
-        # A person's pauses, hurried and not.
+        # A person's pauses, hurried and not, drawn from the seed: no check depends on how long they are.
         time.sleep(rng.random() * rng.choice((0.3, 1, 4)))
     # Too few cells would show nothing.
     cells = "window.__frames.reduce((all, frame) => all + frame.changed.length, 0)"

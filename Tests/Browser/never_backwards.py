@@ -102,7 +102,7 @@ async def comes(holds):
     while not await holds():
         if time.monotonic() > end:
             return False
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # between two looks: what is looked for is in a page and tells nobody; the loop serves its requests meanwhile
     return True
 
 

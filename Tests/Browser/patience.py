@@ -15,11 +15,10 @@ def until(holds, page=None):
         found = holds()
         if found or time.monotonic() > end:
             return found
-        # Between two looks: nothing tells of a state that another process is in.
         if page:
-            page.wait_for_timeout(30)
+            page.wait_for_timeout(30)  # between two looks, serving the page's events: nothing tells of a state that another process is in
         else:
-            time.sleep(0.03)
+            time.sleep(0.03)  # between two looks, as above
 
 
 def chromium(tools, *arguments):

@@ -30,6 +30,7 @@ import urllib.request
 from http.client import HTTPException
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Browser"))
+from patience import until  # noqa: E402
 from trueline_process import BINARY, Problem, Server  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -247,9 +248,10 @@ class Trial:
 
     def compare_words(self, told):
         """Each call of plain words is in the ledger or in doubt."""
-        # A turn that nobody waits for any more is stopped within some seconds.
-        while (words := self.client.request("GET", f"/grids/{self.grid}/runs")["words"])["open"]:
-            time.sleep(0.1)
+        told_of_words = lambda: self.client.request("GET", f"/grids/{self.grid}/runs")["words"]
+        # A turn that nobody waits for any more is stopped within some seconds; one that never is, is found by the comparison.
+        until(lambda: not told_of_words()["open"])
+        words = told_of_words()
         doubts = {f"words-{call['call']}" for call in words["doubts"] + words["open"]}
         counted = {name: tokens for name, tokens in told["tokensByCall"].items() if name.startswith("words-")}
         ledger, paid = words["inputTokens"] + words["outputTokens"], sum(tokens for name, tokens in counted.items() if name not in doubts)

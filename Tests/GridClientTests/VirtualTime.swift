@@ -67,7 +67,7 @@ final class VirtualTime: Sendable {
     func flow() async {
         while !Task.isCancelled {
             for _ in 0..<20 { await Task.yield() }
-            try? await Task.sleep(for: .microseconds(200))
+            try? await Task.sleep(for: .microseconds(200))  // the pause told of above
             advance(milliseconds: 10)
         }
     }
